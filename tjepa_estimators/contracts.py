@@ -1,0 +1,136 @@
+"""The contracts between the parts: what a tokenizer, encoder, masker, loss term and data domain must offer.
+
+Hidden tokens are removed *before* the encoder and positions are added by the tokenizer. So the author of
+an encoder writes ``(batch, tokens, dim) -> (batch, tokens, dim)`` and the author of a domain never sees an
+encoder: N + M pieces instead of N x M.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import torch
+    from jaxtyping import Bool, Float, Int
+    from torch import Tensor
+
+    from tjepa_estimators.data.series import Series
+
+__all__ = ["DataDomain", "DomainInfo", "Encoder", "JEPAOutput", "Masker", "Masks", "Term", "Tokenizer", "Tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A batch of token sequences, as a tokenizer makes them."""
+
+    values: Float[Tensor, "batch tokens dim"]
+    """Embedded tokens; the position is already added."""
+    positions: Float[Tensor, "batch tokens axes"]
+    """Coordinates of each token: one axis for series and text, two for images, three for video."""
+    padding: Bool[Tensor, "batch tokens"]
+    """True where a token carries no observation and must be ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Which tokens the student sees and which it must predict; the same number for each row of the batch."""
+
+    context: Int[Tensor, "batch visible"]
+    """Indices of the tokens that the student sees."""
+    targets: Int[Tensor, "batch blocks hidden"]
+    """Indices of the tokens to predict, in blocks; disjoint from ``context``."""
+
+
+@dataclass(frozen=True, slots=True)
+class JEPAOutput:
+    """What one forward pass of a JEPA hands to its loss terms."""
+
+    prediction: Float[Tensor, "batch queries dim"]
+    """Predicted target latents."""
+    target: Float[Tensor, "batch queries dim"]
+    """Latents of the teacher at the same queries; carries no gradient."""
+    observed: Bool[Tensor, "batch queries"]
+    """False where the target is padding; such queries carry no loss."""
+    nearest: Float[Tensor, "batch queries dim"]
+    """Latents of the teacher at the last visible token before each query: the copy-last control."""
+    latents: Float[Tensor, "batch visible dim"]
+    """Latents of the student at the visible tokens."""
+    visible: Bool[Tensor, "batch visible"]
+    """False where a visible token is padding."""
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """A modality: turns a raw batch into tokens. A ``torch.nn.Module`` in practice."""
+
+    dim: int
+
+    def num_tokens(self, length: int) -> int:
+        """Tokens made of a raw sample of ``length`` steps."""
+        ...
+
+    def __call__(self, raw: Tensor, context: Int[Tensor, "batch visible"] | None = None) -> Tokens:
+        """Tokenize; ``context`` names the tokens that statistics may be taken from (None: all)."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """A sequence mixer and nothing else. A ``torch.nn.Module`` in practice."""
+
+    def __call__(
+        self, x: Float[Tensor, "batch tokens dim"], padding: Bool[Tensor, "batch tokens"] | None = None
+    ) -> Float[Tensor, "batch tokens dim"]:
+        """Mix the tokens; those with ``padding`` must not influence the others."""
+        ...
+
+
+@runtime_checkable
+class Masker(Protocol):
+    """Draws which tokens are hidden: a pure function of a generator."""
+
+    def __call__(self, tokens: int, batch: int, generator: torch.Generator) -> Masks:
+        """Index sets for a batch of sequences of ``tokens`` tokens."""
+        ...
+
+
+@runtime_checkable
+class Term(Protocol):
+    """One named term of the training loss."""
+
+    def __call__(self, output: JEPAOutput) -> Float[Tensor, ""]:
+        """The value of the term, a scalar."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainInfo:
+    """What a user must know before using a data domain."""
+
+    name: str
+    title: str
+    licence: str
+    source: str
+    frequency: str
+    """A pandas frequency string such as ``"D"`` or ``"h"``; empty where steps carry no time."""
+    season: int
+    """Steps of the strongest season, for the seasonal naive control; 1 where there is none."""
+    sha256: str
+    """Checksum of the data file."""
+
+
+@runtime_checkable
+class DataDomain(Protocol):
+    """A source of series: stocks, weather, a company's own telemetry."""
+
+    info: DomainInfo
+
+    def series(self, split: str = "all") -> Sequence[Series]:
+        """The series of ``split``: ``"train"``, ``"test"`` (the later part in time) or ``"all"``."""
+        ...
+
+    def sample(self) -> Sequence[Series]:
+        """A few short series that need no network."""
+        ...

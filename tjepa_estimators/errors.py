@@ -1,0 +1,53 @@
+"""Exceptions and warnings.
+
+Every error is ours and also the one the ecosystem expects, so callers may catch either::
+
+    TJEPAError
+    ├── ConfigError(ValueError)      a setting is unknown or impossible
+    ├── DataError(ValueError)        the given series cannot be used
+    ├── PluginError(LookupError)     a plugin is unknown, broken or clashes
+    ├── ArtifactError(OSError)       a saved encoder is damaged or cannot be written
+    └── NotFittedError(ValueError, AttributeError)   used before ``fit``
+
+    CollapseWarning(UserWarning)     the representation is degenerating
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArtifactError",
+    "CollapseWarning",
+    "ConfigError",
+    "DataError",
+    "NotFittedError",
+    "PluginError",
+    "TJEPAError",
+]
+
+
+class TJEPAError(Exception):
+    """Base class of every error that this package raises on purpose."""
+
+
+class ConfigError(TJEPAError, ValueError):
+    """A setting is unknown, or its value is impossible."""
+
+
+class DataError(TJEPAError, ValueError):
+    """The given series or array cannot be used as it is."""
+
+
+class PluginError(TJEPAError, LookupError):
+    """A plugin is unknown, broken, or its name is taken twice."""
+
+
+class ArtifactError(TJEPAError, OSError):
+    """A saved encoder is missing, damaged, too new, or cannot be written."""
+
+
+class NotFittedError(TJEPAError, ValueError, AttributeError):
+    """An object was used before it was fitted."""
+
+
+class CollapseWarning(UserWarning):
+    """The learned representation is degenerating; the message says what to change."""
