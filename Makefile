@@ -1,0 +1,45 @@
+# Every verb sets up what it needs; `make install` runs once and again only when the requirements change.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format docs bench clean
+
+help: ## list the verbs
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## virtual environment with pinned versions
+
+# constraints.txt also guards against the gigabytes of CUDA that an unpinned torch can bring.
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[sktime,darts,pyod,dev]"
+	@touch $(STAMP)
+
+demo: install ## pretrain and forecast on the bundled data, a few minutes on a laptop
+	$(BIN)/tjepa demo --output demo_output
+
+test: install ## unit, property, contract and interop tests, doctests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+check: install ## format, lint, types, import layers, spelling
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell tjepa_estimators tests benchmarks docs notebooks plugins *.md
+
+format: install ## rewrite the sources in the one format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: install ## build the documentation; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+bench: install ## produce the numbers that the documentation shows
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environment and everything built
+	rm -rf $(VENV) build dist docs/_build demo_output .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,90 @@
+"""Pretrain an encoder once on unlabelled series; forecast, detect anomalies and embed with it.
+
+The public names are imported on first use, so ``import tjepa_estimators`` stays cheap: it loads neither
+torch nor any of the libraries that are wrapped.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tjepa_estimators.artifact import PretrainedEncoder
+    from tjepa_estimators.data.domains import load_domain
+    from tjepa_estimators.data.series import Series
+    from tjepa_estimators.interop.darts import JEPAModel
+    from tjepa_estimators.interop.sklearn import JEPAFeatures, JEPAOutlierDetector, JEPAWindowOutlierDetector
+    from tjepa_estimators.interop.sktime import JEPADetector, JEPAEmbedder, JEPAForecaster
+    from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.plugins.catalog import list_plugins
+    from tjepa_estimators.tasks.anomaly import AnomalyTask
+    from tjepa_estimators.tasks.forecast import ForecastTask
+    from tjepa_estimators.training.config import TrainConfig
+    from tjepa_estimators.training.run import pretrain
+
+__all__ = [
+    "AnomalyTask",
+    "ForecastTask",
+    "JEPAConfig",
+    "JEPADetector",
+    "JEPAEmbedder",
+    "JEPAFeatures",
+    "JEPAForecaster",
+    "JEPAModel",
+    "JEPAOutlierDetector",
+    "JEPAWindowOutlierDetector",
+    "PretrainedEncoder",
+    "Series",
+    "TrainConfig",
+    "list_plugins",
+    "load_domain",
+    "pretrain",
+]
+
+__version__ = "0.1.0"
+
+_TARGETS = {
+    "AnomalyTask": "tjepa_estimators.tasks.anomaly:AnomalyTask",
+    "ForecastTask": "tjepa_estimators.tasks.forecast:ForecastTask",
+    "JEPAConfig": "tjepa_estimators.jepa.config:JEPAConfig",
+    "JEPADetector": "tjepa_estimators.interop.sktime:JEPADetector",
+    "JEPAEmbedder": "tjepa_estimators.interop.sktime:JEPAEmbedder",
+    "JEPAFeatures": "tjepa_estimators.interop.sklearn:JEPAFeatures",
+    "JEPAForecaster": "tjepa_estimators.interop.sktime:JEPAForecaster",
+    "JEPAModel": "tjepa_estimators.interop.darts:JEPAModel",
+    "JEPAOutlierDetector": "tjepa_estimators.interop.sklearn:JEPAOutlierDetector",
+    "JEPAWindowOutlierDetector": "tjepa_estimators.interop.sklearn:JEPAWindowOutlierDetector",
+    "PretrainedEncoder": "tjepa_estimators.artifact:PretrainedEncoder",
+    "Series": "tjepa_estimators.data.series:Series",
+    "TrainConfig": "tjepa_estimators.training.config:TrainConfig",
+    "list_plugins": "tjepa_estimators.plugins.catalog:list_plugins",
+    "load_domain": "tjepa_estimators.data.domains:load_domain",
+    "pretrain": "tjepa_estimators.training.run:pretrain",
+}
+
+_EXTRAS = {"sktime": "sktime", "skbase": "sktime", "skpro": "sktime", "darts": "darts", "pyod": "pyod"}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use (PEP 562)."""
+    target = _TARGETS.get(name)
+    if target is None:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    module, attribute = target.split(":")
+    try:
+        value: object = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        message = f'{name} needs {error.name}, which is not installed; pip install "tjepa-estimators[{extra}]"'
+        raise ImportError(message, name=error.name) from error
+    globals()[name] = value  # the next access is a plain attribute
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, imported or not."""
+    return sorted({*globals(), *__all__})
