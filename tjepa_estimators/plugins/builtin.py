@@ -1,0 +1,41 @@
+"""What this distribution brings itself, through the same hooks that everyone else uses."""
+
+from __future__ import annotations
+
+from tjepa_estimators.plugins.hookspecs import hookimpl
+from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec
+
+__all__ = ["tjepa_domains", "tjepa_encoders"]
+
+_DOMAINS = {
+    "stocks": "Daily closing price of AAPL, FB, GOOG, IBM and MSFT, 2009 to 2013",
+    "stock_returns": "Daily returns of nine stock indices, 2009 to 2011",
+    "crypto": "Bitcoin transactions per day, 2009 to 2021",
+    "weather": "Daily precipitation, temperature and wind in Seattle, 2012 to 2015",
+    "weather_hourly": "Hourly weather at New York JFK, 2013",
+    "web_traffic": "Page views per day of one Wikipedia article, 2007 to 2016",
+    "ecommerce": "Daily revenue, units, orders and more of an online shop, 2009 to 2011",
+    "ecg": "One electrocardiogram with a labelled abnormal stretch",
+}
+
+
+@hookimpl
+def tjepa_encoders() -> list[EncoderSpec]:
+    """Return the bidirectional transformer."""
+    return [
+        EncoderSpec(
+            name="transformer",
+            target="tjepa_estimators.nn.transformer:TransformerEncoder",
+            config="tjepa_estimators.nn.transformer:TransformerConfig",
+            summary="Bidirectional transformer on scaled dot-product attention",
+        )
+    ]
+
+
+@hookimpl
+def tjepa_domains() -> list[DomainSpec]:
+    """Return the eight bundled data domains."""
+    return [
+        DomainSpec(name=name, target=f"tjepa_estimators.data.domains:{name}", summary=summary)
+        for name, summary in _DOMAINS.items()
+    ]
