@@ -23,6 +23,7 @@ MASKERS: list[Masker] = [
     RandomMasker(ratio=0.99),
     BlockMasker(),
     BlockMasker(blocks=1, length=0.9),
+    BlockMasker(blocks=2, length=0.4),
     BlockMasker(blocks=9, length=0.11),
     FutureMasker(),
     FutureMasker(low=0.01, high=0.99),
