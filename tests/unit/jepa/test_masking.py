@@ -116,6 +116,12 @@ def test_context_of_overlapping_blocks_is_cut_at_random_places() -> None:
     assert seen.all()
 
 
+@pytest.mark.parametrize("tokens", range(2, 12))
+@pytest.mark.parametrize("masker", [BlockMasker(blocks=2, length=0.45), BlockMasker(blocks=3, length=0.3)], ids=repr)
+def test_blocks_never_cover_a_whole_short_sequence(masker: BlockMasker, tokens: int) -> None:
+    assert draw(masker, tokens, batch=256).context.shape[1] >= 1
+
+
 def test_one_block_leaves_its_whole_complement_visible() -> None:
     masks = draw(BlockMasker(blocks=1, length=0.25), tokens=8)
     assert masks.targets.shape == (4, 1, 2)
