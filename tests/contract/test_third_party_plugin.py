@@ -1,0 +1,76 @@
+"""The plugins in the documentation of the hooks are built, installed and found by name."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tjepa_estimators.plugins import hookspecs
+
+USE_ENCODER = """
+import sys
+from tjepa_estimators.plugins import get_encoder, list_plugins, provider
+spec = get_encoder("mean")
+assert "torch" not in sys.modules, "finding a plugin must not import torch"
+import torch
+model = spec.load()(8, spec.load_config()())
+x = torch.randn(2, 5, 8)
+padding = torch.zeros(2, 5, dtype=torch.bool)
+padding[:, 3:] = True
+changed = torch.where(padding.unsqueeze(-1), 100.0, x)
+assert torch.allclose(model(x, padding)[:, :3], model(changed, padding)[:, :3], atol=1e-5)
+print(*provider("mean"), [row.status for row in list_plugins() if row.name == "mean"])
+"""
+
+USE_DOMAIN = """
+from tjepa_estimators import load_domain
+from tjepa_estimators.plugins import provider
+tides = load_domain("tides")
+whole, train, test = (tides.series(split)[0] for split in ("all", "train", "test"))
+assert len(train) + len(test) == len(whole)
+assert len(tides.sample()[0]) == 240
+print(*provider("tides"))
+"""
+
+
+def example_files(hook):
+    """The files in the docstring of a hook: each literal block is named by the first path in its lead-in."""
+    text = textwrap.dedent(hook.__doc__.partition("Examples")[2].partition("\n")[2])
+    blocks = re.findall(r"``([\w/]+\.\w+)``[^\n]*::\n\n((?:    [^\n]*\n|\s*\n)+)", text)
+    return {path: textwrap.dedent(body) for path, body in blocks}
+
+
+def install(files, folder):
+    """Build the distribution without network and install it into a folder of its own."""
+    source, target = folder / "source", folder / "installed"
+    for path, body in files.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text(body, encoding="utf-8")
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--quiet"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(source)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("hook", "num_files", "code", "output"),
+    [
+        (hookspecs.tjepa_encoders, 3, USE_ENCODER, "tjepa-mean 0.1.0 ['ok']"),
+        (hookspecs.tjepa_domains, 2, USE_DOMAIN, "tjepa-tides 0.1.0"),
+    ],
+    ids=["encoder", "domain"],
+)
+def test_the_documented_plugin_works_once_installed(hook, num_files, code, output, tmp_path):
+    files = example_files(hook)
+    assert len(files) == num_files
+    target = install(files, tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(target), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.strip() == output
