@@ -29,7 +29,7 @@ check: install ## format, lint, types, import layers, spelling
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell tjepa_estimators tests benchmarks docs notebooks plugins *.md
+	$(BIN)/codespell
 
 format: install ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix
