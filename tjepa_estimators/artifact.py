@@ -1,0 +1,363 @@
+"""A pretrained encoder: save, load, embed, and where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from tjepa_estimators.errors import ArtifactError, ConfigError, DataError, PluginError
+from tjepa_estimators.jepa.build import build_jepa
+from tjepa_estimators.jepa.config import JEPAConfig
+from tjepa_estimators.jepa.predictor import masked_mean
+from tjepa_estimators.nn.threads import limited_threads
+from tjepa_estimators.plugins.catalog import get_encoder
+from tjepa_estimators.settings import as_settings, to_dict
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from tjepa_estimators.jepa.model import JEPA
+
+__all__ = ["FORMAT", "ArtifactInfo", "PretrainedEncoder", "Provenance", "resolve_pretrained"]
+
+FORMAT = 1
+"""Number of the folder format that this version writes and the highest that it reads."""
+
+_WEIGHTS, _CONFIG, _CARD = "model.safetensors", "config.json", "README.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a pretrained encoder comes from."""
+
+    data: tuple[dict[str, str], ...] = ()
+    """Name and licence of each data source, as far as known."""
+    windows: int = 0
+    """Windows that training drew from."""
+    train: dict[str, Any] = field(default_factory=dict)
+    """Training settings."""
+    seed: int = 0
+    provided_by: dict[str, str] = field(default_factory=dict)
+    """Distributions that provide the parts, with their versions."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions of the libraries that it was made with."""
+    diagnostics: dict[str, float] = field(default_factory=dict)
+    """Health of the representation at the end of pretraining."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactInfo:
+    """All that is needed to rebuild a pretrained encoder, and its history."""
+
+    encoder: str
+    encoder_config: dict[str, Any]
+    jepa: JEPAConfig
+    provenance: Provenance = field(default_factory=Provenance)
+    weights_sha256: str = ""
+    format: int = FORMAT
+
+
+class PretrainedEncoder:
+    """A JEPA-pretrained encoder, immutable: every wrapper uses it, none changes it.
+
+    Copies share the weights (``copy.deepcopy`` returns the same object), so cloning an estimator costs
+    nothing and cannot lose them.
+
+    Parameters
+    ----------
+    info
+        What it is and where it comes from.
+    state
+        Weights of the whole JEPA: student, teacher and predictor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tjepa_estimators import pretrain
+    >>> encoder = pretrain(np.sin(np.arange(200.0)), train={"steps": 2})
+    >>> encoder.embed(np.sin(np.arange(100.0))[None]).shape
+    (1, 32)
+    """
+
+    def __init__(self, info: ArtifactInfo, state: Mapping[str, Tensor]) -> None:
+        self._weights = _to_bytes(state)
+        self.info = _with_hash(info, hashlib.sha256(self._weights).hexdigest())
+        self._module: JEPA | None = None
+
+    @property
+    def context_length(self) -> int:
+        """Steps of the window that the encoder was made for."""
+        return self.info.jepa.context_length
+
+    @property
+    def dim(self) -> int:
+        """Width of an embedding."""
+        return self.info.jepa.dim
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights."""
+        return self.info.weights_sha256
+
+    def build(self) -> JEPA:
+        """A fresh JEPA with these weights, to train further; the artifact itself never changes."""
+        model = build_jepa(self.info.jepa, self.info.encoder, self.info.encoder_config)
+        try:
+            model.load_state_dict(load_tensors(self._weights))
+        except RuntimeError as error:
+            msg = f"The weights do not fit encoder {self.info.encoder!r} as it is installed here: {error}"
+            raise ArtifactError(msg) from error
+        return model
+
+    @property
+    def module(self) -> JEPA:
+        """A shared JEPA with these weights, frozen, for inference only."""
+        if self._module is None:
+            self._module = self.build().eval().requires_grad_(False)  # noqa: FBT003 - torch's signature
+        return self._module
+
+    def embed(
+        self, values: Float[np.ndarray, "batch time"], *, pool: str | None = "mean", batch_size: int = 1024
+    ) -> Float[np.ndarray, "batch features"]:
+        """Embed windows with the teacher (the averaged, more stable network).
+
+        Parameters
+        ----------
+        values
+            Windows ``[batch time]``, or ``[batch time channels]``; NaN marks missing values. Each window is
+            normalised by its own mean and deviation. Channels are embedded one by one and joined.
+        pool
+            ``"mean"`` over tokens, or None for all tokens side by side.
+        batch_size
+            Windows per forward pass.
+
+        Returns
+        -------
+        Float32 features: ``[batch channels*dim]`` if pooled, else ``[batch channels*tokens*dim]``.
+
+        Raises
+        ------
+        DataError
+            ``values`` is not a numeric array of two or three dimensions.
+        """
+        values = np.asarray(values)
+        if values.dtype.kind not in "fiub" or values.ndim not in {2, 3} or 0 in values.shape:
+            msg = (
+                f"embed needs a numeric array [batch time] or [batch time channels], but got shape {values.shape} "
+                f"of {values.dtype}; for one series pass series[None]."
+            )
+            raise DataError(msg)
+        if pool not in {"mean", None}:
+            msg = f"pool must be 'mean' or None, but got {pool!r}."
+            raise ConfigError(msg)
+        rows = values[..., None] if values.ndim == 2 else values
+        flat = torch.from_numpy(np.ascontiguousarray(np.moveaxis(rows, 2, 1).reshape(-1, rows.shape[1]), dtype=float))
+        with limited_threads(self.module), torch.inference_mode():
+            parts = [self._embed(chunk, pooled=pool == "mean") for chunk in flat.split(batch_size)]
+        return torch.cat(parts).reshape(len(values), -1).numpy()
+
+    def _embed(self, raw: Float[Tensor, "batch time"], *, pooled: bool) -> Float[Tensor, "batch features"]:
+        tokens = self.module.teacher(raw)
+        if pooled:
+            return masked_mean(tokens.values, ~tokens.padding)
+        return tokens.values.masked_fill(tokens.padding.unsqueeze(-1), 0.0).flatten(1)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the artifact folder; an older artifact in it stays whole if anything fails.
+
+        Raises
+        ------
+        ArtifactError
+            The folder cannot be written, or holds something that is not an artifact.
+        """
+        target = Path(folder)
+        if (
+            torch.distributed.is_available()
+            and torch.distributed.is_initialized()
+            and torch.distributed.get_rank() != 0
+        ):
+            return target  # one process writes
+        if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / _CONFIG).exists()):
+            msg = f"{target} exists and is no artifact folder; choose an empty or a new folder."
+            raise ArtifactError(msg)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target, prefix=".saving-") as staging:
+                _write(Path(staging, _WEIGHTS), self._weights)
+                _write(Path(staging, _CONFIG), json.dumps(to_dict(self.info), indent=2).encode())
+                _write(Path(staging, _CARD), _model_card(self.info).encode())
+                for name in (_WEIGHTS, _CONFIG, _CARD):
+                    os.replace(Path(staging, name), target / name)
+        except OSError as error:
+            msg = f"Cannot write the artifact to {target}: {error}. Nothing that was there before is changed."
+            raise ArtifactError(msg) from error
+        return target
+
+    @classmethod
+    def load(cls, source: str | os.PathLike[str], *, revision: str | None = None) -> Self:
+        """Read an artifact from a folder, or from the Hugging Face hub by its id.
+
+        Raises
+        ------
+        ArtifactError
+            Missing, truncated, altered or written by a newer version; or a plugin is not installed.
+        """
+        folder = Path(source)
+        if not folder.is_dir():
+            folder = _download(str(source), revision)
+        info = _read_info(folder)
+        try:
+            weights = (folder / _WEIGHTS).read_bytes()
+        except OSError as error:
+            msg = f"{folder} holds no readable {_WEIGHTS}: {error}. Save the artifact again."
+            raise ArtifactError(msg) from error
+        digest = hashlib.sha256(weights).hexdigest()
+        if digest != info.weights_sha256:
+            msg = (
+                f"{folder / _WEIGHTS} is damaged or was changed: its SHA-256 is {digest}, but {_CONFIG} says "
+                f"{info.weights_sha256}. Fetch or save the artifact again."
+            )
+            raise ArtifactError(msg)
+        try:
+            get_encoder(info.encoder)
+            return cls(info, load_tensors(weights))
+        except (SafetensorError, PluginError) as error:
+            provider = ", ".join(f"{name} {version}" for name, version in info.provenance.provided_by.items())
+            msg = f"Cannot rebuild the encoder of {folder}: {error} It was made with: {provider or 'unknown'}."
+            raise ArtifactError(msg) from error
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:  # noqa: ANN401 - passed to HfApi.upload_folder
+        """Upload the artifact to the Hugging Face hub and return the address of the commit."""
+        from huggingface_hub import HfApi
+
+        api = HfApi()
+        api.create_repo(repo_id, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            return str(api.upload_folder(repo_id=repo_id, folder_path=self.save(Path(folder, "artifact")), **options))
+
+    def __repr__(self) -> str:
+        return f"PretrainedEncoder(encoder={self.info.encoder!r}, dim={self.dim}, weights={self.fingerprint[:8]})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PretrainedEncoder) and self.info == other.info
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"info": self.info, "_weights": self._weights}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _module=None)
+
+
+def resolve_pretrained(given: str | os.PathLike[str] | PretrainedEncoder) -> PretrainedEncoder:
+    """A pretrained encoder from itself, a folder, or a hub id."""
+    if isinstance(given, PretrainedEncoder):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return PretrainedEncoder.load(given)
+    msg = f"pretrained must be a PretrainedEncoder, a folder or a hub id, but got {type(given).__name__}."
+    raise ConfigError(msg)
+
+
+def _to_bytes(state: Mapping[str, Tensor]) -> bytes:
+    return save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+
+
+def _with_hash(info: ArtifactInfo, digest: str) -> ArtifactInfo:
+    from dataclasses import replace
+
+    return replace(info, weights_sha256=digest)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_info(folder: Path) -> ArtifactInfo:
+    try:
+        plain = json.loads((folder / _CONFIG).read_text())
+    except (OSError, ValueError) as error:
+        msg = f"{folder} is no artifact folder, or its {_CONFIG} is damaged: {error}"
+        raise ArtifactError(msg) from error
+    if not isinstance(plain, dict) or not isinstance(plain.get("format"), int):
+        msg = f"{folder / _CONFIG} is not the configuration of an artifact: it has no format number."
+        raise ArtifactError(msg)
+    if plain["format"] > FORMAT:
+        msg = (
+            f"{folder} has artifact format {plain['format']}, but this version reads up to {FORMAT}; "
+            "upgrade with: pip install -U tjepa-estimators"
+        )
+        raise ArtifactError(msg)
+    try:
+        return as_settings(ArtifactInfo, plain)
+    except ConfigError as error:
+        msg = f"{folder / _CONFIG} cannot be understood: {error}"
+        raise ArtifactError(msg) from error
+
+
+def _download(repo_id: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(repo_id, revision=revision, allow_patterns=[_WEIGHTS, _CONFIG, _CARD]))
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        msg = f"{repo_id!r} is neither a folder nor a repository that can be reached on the Hugging Face hub: {error}"
+        raise ArtifactError(msg) from error
+
+
+def _model_card(info: ArtifactInfo) -> str:
+    data = "\n".join(
+        f"- {source.get('name', '?')}: {source.get('licence', 'licence not stated')}" for source in info.provenance.data
+    )
+    health = "\n".join(f"- {name}: {value:.4g}" for name, value in info.provenance.diagnostics.items())
+    return f"""---
+library_name: tjepa-estimators
+tags: [time-series, jepa, self-supervised]
+---
+# JEPA-pretrained encoder
+
+Encoder `{info.encoder}` with {info.encoder_config or "default settings"}, token width {info.jepa.dim},
+context of {info.jepa.context_length} steps in patches of {info.jepa.patch_length}.
+Weights: SHA-256 `{info.weights_sha256}`.
+
+```python
+from tjepa_estimators import PretrainedEncoder
+
+encoder = PretrainedEncoder.load("path or hub id of this folder")
+```
+
+## Training data
+
+{data or "- not stated"}
+
+{info.provenance.windows} windows, seed {info.provenance.seed}, settings {info.provenance.train}.
+
+## Health of the representation
+
+{health or "- not measured"}
+"""

@@ -1,0 +1,34 @@
+"""Fill gaps between observed values by straight lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["interpolate_gaps"]
+
+
+def interpolate_gaps(values: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
+    """Replace NaN by the line between the observed neighbours, at the ends by the nearest observed value.
+
+    Rows without any observation stay NaN.
+
+    Examples
+    --------
+    >>> interpolate_gaps(torch.tensor([[1.0, torch.nan, 3.0, torch.nan]])).tolist()
+    [[1.0, 2.0, 3.0, 3.0]]
+    """
+    seen = ~values.isnan()
+    last = values.shape[1] - 1
+    step = torch.arange(values.shape[1], device=values.device).expand_as(values)
+    before = torch.where(seen, step, -1).cummax(dim=1).values
+    after = torch.where(seen, step, last + 1).flip(1).cummin(dim=1).values.flip(1)
+    before, after = torch.where(before < 0, after, before), torch.where(after > last, before, after)
+    low, high = (values.gather(1, side.clamp(0, last)) for side in (before, after))
+    share = (step - before) / (after - before).clamp(min=1)
+    return torch.where(seen, values, low + (high - low) * share.to(values.dtype))

@@ -1,0 +1,50 @@
+"""Put a JEPA together from settings and a registered encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tjepa_estimators.jepa.model import JEPA
+from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+from tjepa_estimators.nn.backbone import Backbone
+from tjepa_estimators.nn.randomness import scoped_seed
+from tjepa_estimators.nn.tokens import PatchTokenizer
+from tjepa_estimators.plugins.catalog import get_encoder
+from tjepa_estimators.settings import as_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tjepa_estimators.jepa.config import JEPAConfig
+
+__all__ = ["build_backbone", "build_jepa"]
+
+
+def build_backbone(config: JEPAConfig, encoder: str, encoder_config: Mapping[str, Any] | None = None) -> Backbone:
+    """A tokenizer and the encoder registered as ``encoder``, freshly initialised.
+
+    Raises
+    ------
+    PluginError
+        No such encoder; the message suggests a name or a package.
+    ConfigError
+        ``encoder_config`` has a key that the encoder does not know.
+    """
+    spec = get_encoder(encoder)
+    settings = as_settings(spec.load_config(), encoder_config)
+    tokenizer = PatchTokenizer(config.dim, config.patch_length, config.patch_stride, config.embedding)
+    return Backbone(tokenizer, spec.load()(config.dim, settings))
+
+
+def build_jepa(
+    config: JEPAConfig, encoder: str, encoder_config: Mapping[str, Any] | None = None, *, seed: int = 0
+) -> JEPA:
+    """A freshly initialised JEPA; the same ``seed`` gives the same weights."""
+    with scoped_seed(seed):
+        backbone = build_backbone(config, encoder, encoder_config)
+        predictor = (
+            TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)
+            if config.prediction == "token"
+            else PooledPredictor(config.dim, config.predictor_dim, config.predictor_depth)
+        )
+        return JEPA(backbone, predictor, normalize_targets=config.normalize_targets)

@@ -1,0 +1,214 @@
+"""Settings of a JEPA, the parts they stand for, and presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.jepa.losses import LOSSES
+from tjepa_estimators.jepa.masking import BlockMasker, FutureMasker, MixedMasker, RandomMasker
+from tjepa_estimators.settings import as_settings
+
+if TYPE_CHECKING:
+    from tjepa_estimators.contracts import Masker
+
+__all__ = ["PRESETS", "JEPAConfig", "MaskConfig", "Preset", "as_preset"]
+
+_MASKERS: Mapping[str, type[Any]] = {"random": RandomMasker, "block": BlockMasker, "future": FutureMasker}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskConfig:
+    """One way to hide tokens and how often it is drawn."""
+
+    kind: str
+    """``"random"``, ``"block"`` or ``"future"``."""
+    weight: float = 1.0
+    """How often it is drawn, relative to the others."""
+    options: dict[str, float] = field(default_factory=dict)
+    """Arguments of the masker, such as ``{"ratio": 0.7}``."""
+
+    def __post_init__(self) -> None:
+        self.build()
+
+    def build(self) -> Masker:
+        """The masker that this stands for."""
+        if self.kind not in _MASKERS:
+            msg = f"mask kind {self.kind!r} is unknown; choose one of {sorted(_MASKERS)}."
+            raise ConfigError(msg)
+        try:
+            masker: Masker = _MASKERS[self.kind](**self.options)
+        except TypeError as error:
+            msg = f"options {self.options} do not fit mask kind {self.kind!r}: {error}."
+            raise ConfigError(msg) from error
+        return masker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JEPAConfig:
+    """What a JEPA sees, hides, predicts and is punished for; the encoder is chosen apart from it."""
+
+    context_length: int = 504
+    """Steps that the encoder is made for: its window after pretraining."""
+    future_length: int = 168
+    """Further steps that pretraining windows hold, to be predicted from the context."""
+    patch_length: int = 24
+    """Steps per token; 1 makes each time step a token."""
+    patch_stride: int | None = None
+    """Steps between neighbouring tokens; ``patch_length`` if None, less lets patches overlap."""
+    embedding: str = "linear"
+    """``"linear"`` or ``"conv1d"``."""
+    dim: int = 32
+    """Width of a token."""
+    masking: tuple[MaskConfig, ...] = (
+        MaskConfig(kind="future", options={"low": 0.2, "high": 0.5}),
+        MaskConfig(kind="block", options={"blocks": 3, "length": 0.2}),
+    )
+    """Ways to hide tokens; one is drawn for each batch."""
+    prediction: str = "token"
+    """``"token"``: each hidden token, asked by position; ``"pooled"``: their mean, from the pooled context."""
+    predictor_dim: int = 32
+    predictor_depth: int = 1
+    predictor_heads: int = 4
+    loss: str = "smooth_l1"
+    """``"smooth_l1"``, ``"l1"``, ``"l2"`` or ``"cosine"``."""
+    normalize_targets: bool = True
+    """Layer-normalise the teacher's latents before they are predicted."""
+    momentum: tuple[float, float] = (0.99, 1.0)
+    """Momentum of the teacher at the first and at the last step; a cosine lies between."""
+    variance: float = 0.0
+    """Weight of VICReg's variance term; needs ``covariance`` beside it."""
+    covariance: float = 0.0
+    """Weight of VICReg's covariance term."""
+    sigreg: float = 0.0
+    """Weight of LeJEPA's SIGReg term."""
+
+    def __post_init__(self) -> None:
+        _require(
+            self.context_length >= 1 and self.future_length >= 0,
+            "context_length must be at least 1 and future_length at least 0",
+            self.context_length,
+        )
+        _require(
+            1 <= self.patch_length <= self.context_length + self.future_length,
+            "patch_length must be at least 1 and fit in the window",
+            self.patch_length,
+        )
+        _require(
+            self.patch_stride is None or 1 <= self.patch_stride <= self.patch_length,
+            "patch_stride must lie in 1..patch_length",
+            self.patch_stride,
+        )
+        _require(self.embedding in {"linear", "conv1d"}, "embedding must be 'linear' or 'conv1d'", self.embedding)
+        _require(self.prediction in {"token", "pooled"}, "prediction must be 'token' or 'pooled'", self.prediction)
+        _require(self.loss in LOSSES, f"loss must be one of {sorted(LOSSES)}", self.loss)
+        _require(
+            min(self.dim, self.predictor_dim, self.predictor_depth, self.predictor_heads) >= 1,
+            "dim, predictor_dim, predictor_depth and predictor_heads must be at least 1",
+            self.dim,
+        )
+        _require(
+            self.prediction == "pooled" or self.predictor_dim % self.predictor_heads == 0,
+            "predictor_heads must divide predictor_dim",
+            self.predictor_heads,
+        )
+        _require(all(0.0 <= value <= 1.0 for value in self.momentum), "momentum must lie in [0, 1]", self.momentum)
+        _require(
+            min(self.variance, self.covariance, self.sigreg) >= 0.0,
+            "weights of loss terms must not be negative",
+            (self.variance, self.covariance, self.sigreg),
+        )
+        # a variance hinge alone is satisfied by one shared direction: the rank halved when it was tried
+        _require(
+            self.variance == 0.0 or self.covariance > 0.0,
+            "variance needs a positive covariance weight beside it",
+            self.variance,
+        )
+        _require(len(self.masking) > 0, "masking must name at least one way to hide tokens", self.masking)
+        _require(
+            self.num_tokens >= 2,
+            "the window must hold at least two tokens: lengthen it or shorten patch_length",
+            self.num_tokens,
+        )
+
+    @property
+    def window_length(self) -> int:
+        """Steps of a pretraining window."""
+        return self.context_length + self.future_length
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of a pretraining window."""
+        stride = self.patch_stride or self.patch_length
+        return max(0, -(-(self.window_length - self.patch_length) // stride)) + 1
+
+    def masker(self) -> Masker:
+        """The masker that ``masking`` stands for."""
+        maskers = tuple(mask.build() for mask in self.masking)
+        return maskers[0] if len(maskers) == 1 else MixedMasker(maskers, tuple(mask.weight for mask in self.masking))
+
+    def fit_to(self, steps: int) -> JEPAConfig:
+        """Shrink the window to series of ``steps`` steps, keeping the shares of context and future.
+
+        A window that is mostly padding teaches nothing; one with too few tokens neither. So the window is
+        cut to the series and the patch to a fourteenth of it.
+        """
+        if steps >= self.window_length:
+            return self
+        window = max(steps, 2)
+        patch = max(1, min(self.patch_length, window // 14))
+        context = max(1, min(window, round(window * self.context_length / self.window_length)))
+        return replace(
+            self, context_length=context, future_length=window - context, patch_length=patch, patch_stride=None
+        )
+
+
+def _require(fact: bool, rule: str, given: object) -> None:
+    if not fact:
+        msg = f"JEPAConfig: {rule}; got {given!r}."
+        raise ConfigError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A named recipe: the JEPA, the size of its encoder, and how it is trained."""
+
+    jepa: JEPAConfig
+    encoder: dict[str, Any] = field(default_factory=dict)
+    train: dict[str, Any] = field(default_factory=dict)
+
+
+PRESETS: Mapping[str, Preset] = {
+    "tiny": Preset(jepa=JEPAConfig()),
+    "temporal-jepa": Preset(
+        jepa=JEPAConfig(
+            context_length=12, future_length=0, patch_length=4, patch_stride=3, embedding="conv1d", dim=64,
+            masking=(MaskConfig(kind="random", options={"ratio": 0.7}),),
+            predictor_dim=64, loss="l1", momentum=(0.999, 0.999),
+        ),
+        encoder={"depth": 4},
+        train={"learning_rate": 1e-4},
+    ),
+    "pooled-jepa": Preset(
+        jepa=JEPAConfig(
+            context_length=60, future_length=0, patch_length=1, dim=128,
+            masking=(MaskConfig(kind="random", options={"ratio": 0.5}),),
+            prediction="pooled", predictor_dim=64, predictor_depth=2, momentum=(0.996, 0.996),
+        ),
+        encoder={"depth": 4, "heads": 8, "dropout": 0.1},
+        train={"learning_rate": 1e-4},
+    ),
+}  # fmt: skip
+"""``"tiny"`` is our default; the other two carry the values of the published descriptions they are named after."""
+
+
+def as_preset(given: str | JEPAConfig | Mapping[str, Any] | None) -> Preset:
+    """Turn a preset's name, settings, a dict of settings or None (the default) into a preset."""
+    if isinstance(given, str):
+        if given not in PRESETS:
+            msg = f"preset {given!r} is unknown; choose one of {sorted(PRESETS)} or pass a JEPAConfig."
+            raise ConfigError(msg)
+        return PRESETS[given]
+    return Preset(jepa=as_settings(JEPAConfig, given))

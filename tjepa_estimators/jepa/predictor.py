@@ -1,0 +1,95 @@
+"""Predictors: from the student's latents to the teacher's latents at hidden tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from tjepa_estimators.nn.positions import sinusoidal_positions
+from tjepa_estimators.nn.transformer import Block, attention_mask
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+    from tjepa_estimators.contracts import Tokens
+
+__all__ = ["PooledPredictor", "TokenPredictor", "masked_mean"]
+
+
+def masked_mean(
+    values: Float[Tensor, "batch tokens dim"], keep: Bool[Tensor, "batch tokens"]
+) -> Float[Tensor, "batch dim"]:
+    """Mean over the kept tokens; zero where none is kept."""
+    weight = keep.unsqueeze(-1).to(values.dtype)
+    return (values * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1.0)
+
+
+class TokenPredictor(nn.Module):
+    """Predict each hidden token's latent from the visible ones, asked by position.
+
+    Queries are one learned vector plus the position of the token to predict; they attend to the visible
+    latents and to each other in a narrow transformer.
+
+    Source: I-JEPA (arXiv 2301.08243), section 3.
+    """
+
+    def __init__(self, dim: int, width: int, depth: int, heads: int) -> None:
+        super().__init__()
+        self.width = width
+        self.project_in = nn.Linear(dim, width)
+        self.query = nn.Parameter(torch.zeros(width))
+        self.blocks = nn.ModuleList(Block(width, heads, expansion=2) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+        self.project_out = nn.Linear(width, dim)
+
+    def forward(
+        self, context: Tokens, positions: Float[Tensor, "batch queries axes"]
+    ) -> Float[Tensor, "batch queries dim"]:
+        """Predict the latents at ``positions``."""
+        known = self.project_in(context.values) + sinusoidal_positions(context.positions, self.width)
+        queries = self.query + sinusoidal_positions(positions, self.width)
+        visible = None
+        if context.padding.any():
+            asked = torch.zeros(queries.shape[:2], dtype=torch.bool, device=queries.device)
+            visible = attention_mask(torch.cat([context.padding, asked], dim=1))
+        hidden = torch.cat([known, queries], dim=1)
+        for block in self.blocks:
+            hidden = block(hidden, visible)
+        return self.project_out(self.norm(hidden[:, known.shape[1] :]))
+
+    @staticmethod
+    def select(
+        latents: Float[Tensor, "batch queries dim"], observed: Bool[Tensor, "batch queries"]
+    ) -> tuple[Float[Tensor, "batch queries dim"], Bool[Tensor, "batch queries"]]:
+        """What is compared with the prediction: each token's latent."""
+        return latents, observed
+
+
+class PooledPredictor(nn.Module):
+    """Predict the mean latent of the hidden tokens from the mean latent of the visible ones.
+
+    A bottleneck MLP between two pooled vectors, as in the TemporalJEPA of the Edifice library.
+    """
+
+    def __init__(self, dim: int, width: int, depth: int) -> None:
+        super().__init__()
+        hidden = [layer for _ in range(depth - 1) for layer in (nn.Linear(width, width), nn.GELU())]
+        self.layers = nn.Sequential(nn.Linear(dim, width), nn.GELU(), *hidden, nn.Linear(width, dim))
+
+    def forward(
+        self,
+        context: Tokens,
+        positions: Float[Tensor, "batch queries axes"],  # noqa: ARG002 - one signature for all predictors
+    ) -> Float[Tensor, "batch 1 dim"]:
+        """Predict one pooled latent, whatever was asked."""
+        return self.layers(masked_mean(context.values, ~context.padding)).unsqueeze(1)
+
+    @staticmethod
+    def select(
+        latents: Float[Tensor, "batch queries dim"], observed: Bool[Tensor, "batch queries"]
+    ) -> tuple[Float[Tensor, "batch 1 dim"], Bool[Tensor, "batch 1"]]:
+        """What is compared with the prediction: the mean over the observed hidden tokens."""
+        return masked_mean(latents, observed).unsqueeze(1), observed.any(dim=1, keepdim=True)

@@ -1,0 +1,48 @@
+"""Backbone: a tokenizer and an encoder, the part of a JEPA that is kept after pretraining."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from tjepa_estimators.contracts import Tokens
+from tjepa_estimators.nn.tokens import take_tokens
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
+    from torch import Tensor
+
+__all__ = ["Backbone"]
+
+
+class Backbone(nn.Module):
+    """Tokenize, drop the hidden tokens, encode the rest."""
+
+    def __init__(self, tokenizer: nn.Module, encoder: nn.Module) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        self.encoder = encoder
+
+    def forward(
+        self,
+        raw: Tensor,
+        keep: Int[Tensor, "batch visible"] | None = None,
+        context: Int[Tensor, "batch visible"] | None = None,
+    ) -> Tokens:
+        """Encode raw samples into latents, one for each kept token.
+
+        Parameters
+        ----------
+        raw
+            What the tokenizer reads; windows ``[batch time]`` for series.
+        keep
+            Tokens that reach the encoder; all of them if None.
+        context
+            Tokens whose values may inform normalisation; those of ``keep`` if None.
+        """
+        tokens = self.tokenizer(raw, context=keep if context is None else context)
+        if keep is not None:
+            tokens = Tokens(*(take_tokens(part, keep) for part in (tokens.values, tokens.positions, tokens.padding)))
+        padding = tokens.padding if tokens.padding.any() else None  # attention without a mask is faster
+        return Tokens(self.encoder(tokens.values, padding), tokens.positions, tokens.padding)

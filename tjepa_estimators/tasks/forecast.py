@@ -1,0 +1,307 @@
+"""Forecasting with a pretrained encoder: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+
+from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
+from tjepa_estimators.data.convert import as_series
+from tjepa_estimators.data.scaling import denormalize
+from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
+from tjepa_estimators.nn.threads import limited_threads
+from tjepa_estimators.settings import as_settings
+from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
+from tjepa_estimators.tasks.head import HeadReport, fit_head
+from tjepa_estimators.tasks.network import ForecastNetwork
+from tjepa_estimators.tasks.quantiles import ResidualQuantiles
+from tjepa_estimators.tasks.rows import TrainingRows
+from tjepa_estimators.tasks.tuning import tune_encoder, tune_jointly
+from tjepa_estimators.training.config import TrainConfig
+from tjepa_estimators.training.run import pretrain, untrained
+
+if TYPE_CHECKING:
+    import os
+
+    from jaxtyping import Float
+
+    from tjepa_estimators.nn.backbone import Backbone
+
+__all__ = ["ForecastConfig", "ForecastTask"]
+
+_REQUIRED: Mapping[str, tuple[str, ...]] = {"auto": (), "both": ("latents",), "lookback": ()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastConfig:
+    """What a forecaster looks at, how far it looks ahead, and how it is fitted."""
+
+    horizon: int = 24
+    """Steps ahead that the head gives at once; further steps are rolled out."""
+    context_length: int | None = None
+    """Steps of the window; that of the encoder if None. Cut to the series where they are shorter."""
+    strategy: str = "frozen"
+    """``"frozen"``: closed-form head on a frozen encoder; ``"finetune"``: the encoder is trained on; ``"online"``:
+    JEPA and forecasting are trained jointly. The head is solved in closed form at the end in each case."""
+    blocks: str = "auto"
+    """``"auto"``: the held-out tail decides whether the head reads the latents beside the lookback; ``"both"``:
+    it does; ``"lookback"``: it does not, and no encoder is needed (the linear baseline)."""
+    validation: float = 0.2
+    """Latest share of each series that strengths, blocks and quantiles are chosen on, before all of it is used."""
+    max_rows: int = 16_384
+    """Rows (windows times channels) that the head is solved on; a random subset where there are more."""
+    covariate_lookback: int = 32
+    """Past steps of each covariate that the head reads."""
+    encoder_rate: float = 0.1
+    """Learning rate of the encoder in fine-tuning, as a share of that of the head."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.horizon >= 1, "horizon must be at least 1", self.horizon)
+        _require(
+            self.context_length is None or self.context_length >= 1,
+            "context_length must be at least 1",
+            self.context_length,
+        )
+        _require(
+            self.strategy in {"frozen", "finetune", "online"},
+            "strategy must be 'frozen', 'finetune' or 'online'",
+            self.strategy,
+        )
+        _require(self.blocks in _REQUIRED, f"blocks must be one of {sorted(_REQUIRED)}", self.blocks)
+        _require(0.0 < self.validation < 1.0, "validation must lie between 0 and 1", self.validation)
+        _require(self.max_rows >= 1, "max_rows must be at least 1", self.max_rows)
+        _require(self.covariate_lookback >= 0, "covariate_lookback must not be negative", self.covariate_lookback)
+        _require(self.encoder_rate >= 0.0, "encoder_rate must not be negative", self.encoder_rate)
+        _require(
+            self.blocks != "lookback" or self.strategy == "frozen",
+            "blocks='lookback' has no encoder to train; use strategy='frozen'",
+            self.strategy,
+        )
+
+
+class ForecastTask:
+    """Fit a head on a pretrained encoder and forecast panels of series.
+
+    Parameters
+    ----------
+    config
+        A :class:`ForecastConfig` or a dict of its fields.
+    pretrained
+        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; it is never changed. None
+        pretrains on the series given to ``fit``.
+    encoder, encoder_config, jepa
+        What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`.
+    train
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining and fine-tuning.
+
+    Attributes
+    ----------
+    pretrained_
+        The encoder in use; None with ``blocks="lookback"``.
+    network_
+        The fitted network.
+    report_
+        Held-out errors of the fitted head beside the controls.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> task = ForecastTask({"horizon": 4, "blocks": "lookback"}).fit(np.sin(np.arange(200.0)))
+    >>> task.predict([np.sin(np.arange(100.0))]).shape
+    (1, 4, 1)
+    """
+
+    def __init__(
+        self,
+        config: ForecastConfig | Mapping[str, Any] | None = None,
+        *,
+        pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
+        encoder: str = "transformer",
+        encoder_config: Mapping[str, Any] | None = None,
+        jepa: Any = "tiny",  # noqa: ANN401 - whatever pretrain() takes
+        train: TrainConfig | Mapping[str, Any] | None = None,
+    ) -> None:
+        self.config = as_settings(ForecastConfig, config)
+        self.pretrained = pretrained
+        self.encoder = encoder
+        self.encoder_config = encoder_config
+        self.jepa = jepa
+        self.train = train
+
+    def fit(self, data: object, covariates: Covariates | None = None) -> Self:
+        """Fit the head, and the encoder where the strategy says so.
+
+        Parameters
+        ----------
+        data
+            Series of any kind that :func:`~tjepa_estimators.pretrain` takes; all with the same channels.
+        covariates
+            What is known beside the target, one array per series.
+
+        Raises
+        ------
+        DataError
+            The data cannot be used.
+        """
+        values = [one.values for one in as_series(data)]
+        channels = {array.shape[1] for array in values}
+        if len(channels) > 1:
+            msg = f"All series must have the same channels, but they have {sorted(channels)}; fit one task for each."
+            raise DataError(msg)
+        covariates = covariates or Covariates()
+        self.num_channels_ = channels.pop()
+        self.pretrained_ = self._pretrained(values)
+        config, longest = self.config, max(len(array) for array in values)
+        wanted = config.context_length or (self.pretrained_.context_length if self.pretrained_ else 512)
+        self.context_length_ = max(1, min(wanted, longest - config.horizon if longest > config.horizon else longest))
+        self.covariate_scale_ = CovariateScale.fit(
+            covariates, min(config.covariate_lookback, self.context_length_), config.horizon
+        )
+        rows = TrainingRows(
+            values, self.context_length_, config.horizon, validation=config.validation, max_rows=config.max_rows,
+            seed=config.seed, covariates=covariates, scale=self.covariate_scale_,
+        )  # fmt: skip
+        self.network_ = self._fit_network(rows)
+        return self
+
+    def predict(
+        self,
+        contexts: Sequence[np.ndarray] | Float[np.ndarray, "series time channels"],
+        steps: int | None = None,
+        *,
+        covariates: Covariates | None = None,
+        quantiles: Sequence[float] | None = None,
+    ) -> Float[np.ndarray, "series steps channels ..."]:
+        """Forecast the steps after each context.
+
+        Parameters
+        ----------
+        contexts
+            Recent values of each series ``[time channels]`` (or ``[time]``), of any length; the latest
+            ``context_length_`` steps are used. NaN marks missing values.
+        steps
+            Steps ahead; the horizon if None. Further ones are rolled out on the forecast itself.
+        covariates
+            Those given to ``fit``, for these contexts; ``known`` must start with the context and go on
+            for ``steps`` steps after it, ``past`` must cover the context.
+        quantiles
+            Levels between 0 and 1; None gives the point forecast.
+
+        Returns
+        -------
+        Float64 ``[series steps channels]``, with quantiles ``[series steps channels quantiles]``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        DataError
+            Wrong number of channels, contexts without any value, or covariates that do not reach far enough.
+        """
+        if not hasattr(self, "network_"):
+            msg = "This ForecastTask is not fitted; call fit() with series first."
+            raise NotFittedError(msg)
+        steps = self.config.horizon if steps is None else steps
+        _require(steps >= 1, "steps must be at least 1", steps)
+        _require(all(0.0 < level < 1.0 for level in quantiles or ()), "quantiles must lie between 0 and 1", quantiles)
+        window = self._windows(contexts)
+        origin = np.array([len(context) for context in contexts])
+        forecast, deviation = self._roll_out(window, origin, covariates or Covariates(), steps)
+        forecast = _by_series(forecast, len(contexts))
+        if quantiles is None:
+            return forecast
+        offsets = self.quantiles_.offsets(steps, quantiles)
+        return forecast[..., None] + _by_series(deviation, len(contexts))[..., None] * offsets[None, :, None, :]
+
+    def _pretrained(self, values: Sequence[np.ndarray]) -> PretrainedEncoder | None:
+        if self.config.blocks == "lookback":
+            return None
+        if self.pretrained is not None:
+            return resolve_pretrained(self.pretrained)
+        begin = untrained if self.config.strategy == "online" else pretrain
+        return begin(
+            list(values), encoder=self.encoder, encoder_config=self.encoder_config, config=self.jepa, train=self.train
+        )
+
+    def _fit_network(self, rows: TrainingRows) -> ForecastNetwork:
+        config, scale = self.config, self.covariate_scale_
+        jepa = None if self.pretrained_ is None else self.pretrained_.build().requires_grad_(requires_grad=False).eval()
+
+        def network(backbone: Backbone | None) -> ForecastNetwork:
+            return ForecastNetwork(backbone, self.context_length_, config.horizon, scale.num_features).eval()
+
+        fitted = network(None if jepa is None else jepa.teacher.module)
+        with limited_threads(fitted):
+            if config.strategy != "frozen" and len(rows.index["train"]):
+                train = as_settings(TrainConfig, self.train)
+                if config.strategy == "finetune":
+                    fit_head(fitted, rows, ("latents",))
+                    tune_encoder(fitted, rows, train, config.encoder_rate)
+                else:
+                    jepa.student.requires_grad_(requires_grad=True)
+                    jepa.predictor.requires_grad_(requires_grad=True)
+                    tune_jointly(network(jepa.student), jepa, rows, self.pretrained_.info.jepa, train)
+                fitted.requires_grad_(requires_grad=False).eval()
+            self.report_: HeadReport
+            self.quantiles_: ResidualQuantiles
+            self.report_, self.quantiles_ = fit_head(fitted, rows, _REQUIRED[config.blocks])
+        return fitted
+
+    def _windows(self, contexts: Sequence[np.ndarray]) -> Float[np.ndarray, "rows time"]:
+        """The latest steps of each context, one row per channel, padded with NaN on the left."""
+        length, channels = self.context_length_, self.num_channels_
+        windows = np.full((len(contexts), length, channels), np.nan)
+        for window, context in zip(windows, contexts, strict=True):
+            recent = np.asarray(context, dtype=np.float64)[-length:]
+            recent = recent[:, None] if recent.ndim == 1 else recent
+            if recent.shape[1:] != (channels,):
+                msg = f"A context has shape {np.shape(context)}, but the model was fitted on {channels} channels."
+                raise DataError(msg)
+            window[length - len(recent) :] = recent
+        rows = np.moveaxis(windows, 2, 1).reshape(-1, length)
+        if np.isinf(rows).any():
+            msg = "A context holds infinite values; replace them by NaN (missing) or drop them."
+            raise DataError(msg)
+        return rows
+
+    def _roll_out(
+        self, window: Float[np.ndarray, "rows time"], origin: np.ndarray, covariates: Covariates, steps: int
+    ) -> tuple[Float[np.ndarray, "rows steps"], Float[np.ndarray, "rows 1"]]:
+        """Forecast block after block; the deviation is that of the first, observed window."""
+        blocks, deviation = [], np.empty(0)
+        series = np.repeat(np.arange(len(origin)), self.num_channels_)
+        for done in range(0, steps, self.config.horizon):
+            features = self.covariate_scale_.features(covariates, series, origin[series] + done)
+            forecast, spread = self._forward(window, features if features.shape[1] else None)
+            deviation = spread if done == 0 else deviation
+            blocks.append(forecast)
+            window = np.concatenate([window, forecast], axis=1)[:, -self.context_length_ :]
+        return np.concatenate(blocks, axis=1)[:, :steps], deviation
+
+    def _forward(
+        self, window: Float[np.ndarray, "rows time"], features: Float[np.ndarray, "rows features"] | None
+    ) -> tuple[Float[np.ndarray, "rows horizon"], Float[np.ndarray, "rows 1"]]:
+        parts, size = [], 4096
+        with limited_threads(self.network_), torch.inference_mode():
+            for begin in range(0, len(window), size):
+                chunk = torch.from_numpy(window[begin : begin + size])
+                known = None if features is None else torch.from_numpy(features[begin : begin + size])
+                forecast, stats = self.network_(chunk, known)
+                parts.append((denormalize(forecast.double(), stats), stats.std))
+        forecasts, deviations = (torch.cat(side).numpy() for side in zip(*parts, strict=True))
+        return forecasts, deviations
+
+
+def _by_series(rows: Float[np.ndarray, "rows steps"], series: int) -> Float[np.ndarray, "series steps channels"]:
+    return np.moveaxis(rows.reshape(series, -1, rows.shape[1]), 1, 2)
+
+
+def _require(fact: bool, rule: str, given: object) -> None:
+    if not fact:
+        msg = f"{rule}; got {given!r}."
+        raise ConfigError(msg)

@@ -1,0 +1,104 @@
+"""Fit the head of a forecasting network in closed form and report how it compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+from tjepa_estimators.tasks.quantiles import ResidualQuantiles
+from tjepa_estimators.tasks.ridge import Choice, Moments, choose, solve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from tjepa_estimators.tasks.network import ForecastNetwork
+    from tjepa_estimators.tasks.rows import Rows, TrainingRows
+
+__all__ = ["HeadReport", "fit_head"]
+
+_FEW_ROWS = 8
+"""Held-out or training rows below which strengths cannot be chosen; a strong one is taken then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadReport:
+    """How the head was fitted, and mean squared errors on the held-out tail in units of each series' variance."""
+
+    rows: int
+    strengths: dict[str, float]
+    """Ridge strength of each block of features in use."""
+    repeat_last: float
+    """Error of repeating the last value."""
+    errors: dict[str, float] = field(default_factory=dict)
+    """Error of each combination of blocks; ``"lookback"`` is the linear baseline."""
+
+
+def fit_head(
+    network: ForecastNetwork, rows: TrainingRows, required: Sequence[str] = ()
+) -> tuple[HeadReport, ResidualQuantiles]:
+    """Solve the head on the rows, choosing blocks and strengths on the held-out ones; then use all rows.
+
+    Blocks that are not chosen get zero weight, and the network no longer computes them.
+    """
+    sums = {part: Moments.zeros(network.head.in_features, network.horizon) for part in rows.index}
+    held: list[tuple[Tensor, Tensor, Tensor]] = []
+    repeated = 0.0
+    with torch.inference_mode():
+        for part, moments in sums.items():
+            for batch in rows.batches(part):
+                x, y, weight = _weighted(network, batch)
+                moments.add(x, y)
+                if part == "held_out":
+                    held.append((x, y, weight))
+                    repeated += float((batch.target - _last(batch.context)).div(batch.scale).square().sum())
+    train, held_out = sums["train"], sums["held_out"]
+    if min(train.rows, held_out.rows) < _FEW_ROWS:
+        first = next(iter(network.blocks))
+        choice = Choice({name: 1.0 for name in network.blocks if name == first or name in required})
+    else:
+        choice = choose(train, held_out, network.blocks, required=required)
+    residuals = _residuals(held, solve(train, network.blocks, choice.strengths))
+    total = train + sums["gap"] + held_out
+    with torch.no_grad():
+        network.head.weight.copy_(solve(total, network.blocks, choice.strengths).T)
+    count = max(1, held_out.rows * network.horizon)
+    report = HeadReport(
+        rows=total.rows,
+        strengths=choice.strengths,
+        repeat_last=repeated / count,
+        errors={name: error / count for name, error in choice.errors.items()},
+    )
+    return report, ResidualQuantiles.fit(residuals)
+
+
+def _weighted(
+    network: ForecastNetwork, batch: Rows
+) -> tuple[Float[Tensor, "rows p"], Float[Tensor, "rows h"], Float[Tensor, "rows 1"]]:
+    """Features and targets of rows in units of their series' deviation.
+
+    This is least squares on the windows' own scale weighted by their variance: unweighted, a nearly
+    constant window would count as much as a lively one, and its rounding errors explode.
+    """
+    x, stats = network.features(batch.context, batch.covariates)
+    weight = (stats.std / batch.scale).to(x.dtype)
+    return x * weight, ((batch.target - stats.mean) / batch.scale).to(x.dtype), weight
+
+
+def _last(context: Float[Tensor, "rows time"]) -> Float[Tensor, "rows 1"]:
+    """The last observed value of each window."""
+    step = torch.arange(context.shape[1]).expand_as(context)
+    return context.gather(1, torch.where(context.isnan(), -1, step).max(dim=1, keepdim=True).values)
+
+
+def _residuals(
+    held: list[tuple[Tensor, Tensor, Tensor]], coefficients: Float[Tensor, "p h"]
+) -> Float[Tensor, "rows h"]:
+    """Held-out residuals in units of each window's own deviation."""
+    parts = [(y - x @ coefficients.to(x.dtype)) / weight for x, y, weight in held]
+    rows = torch.cat(parts) if parts else torch.zeros(0, coefficients.shape[1])
+    return rows[rows.isfinite().all(dim=1)].double().numpy()

@@ -1,0 +1,84 @@
+"""The forecasting network: instance norm, encoder, linear head."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from tjepa_estimators.data.scaling import InstanceStats, instance_stats, normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from tjepa_estimators.nn.backbone import Backbone
+
+__all__ = ["ForecastNetwork"]
+
+
+class ForecastNetwork(nn.Module):
+    """Forecast one channel from its window: a linear head on [lookback, latents, covariates].
+
+    Parameters
+    ----------
+    backbone
+        Tokenizer and encoder, or None for a purely linear network.
+    context_length
+        Steps of the window.
+    horizon
+        Steps ahead.
+    covariates
+        Number of covariate features.
+    """
+
+    def __init__(self, backbone: Backbone | None, context_length: int, horizon: int, covariates: int = 0) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.context_length = context_length
+        self.horizon = horizon
+        latents = 0 if backbone is None else backbone.tokenizer.num_tokens(context_length) * backbone.tokenizer.dim
+        ends = (0, context_length, context_length + latents, context_length + latents + covariates)
+        names = ("lookback", "latents", "covariates")
+        self.blocks = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(names) if ends[i + 1] > ends[i]}
+        self.head = nn.Linear(ends[-1], horizon, bias=False)
+        nn.init.zeros_(self.head.weight)
+
+    def features(
+        self, context: Float[Tensor, "batch time"], covariates: Float[Tensor, "batch features"] | None = None
+    ) -> tuple[Float[Tensor, "batch p"], InstanceStats]:
+        """All that the head may read, and the scale of each window."""
+        stats = instance_stats(context)
+        parts = self._parts(normalize(context, stats), covariates)
+        return torch.cat([parts[name]() for name in self.blocks], dim=1), stats
+
+    def forward(
+        self, context: Float[Tensor, "batch time"], covariates: Float[Tensor, "batch features"] | None = None
+    ) -> tuple[Float[Tensor, "batch horizon"], InstanceStats]:
+        """Forecast in the window's own scale, and that scale."""
+        stats = instance_stats(context)
+        parts = self._parts(normalize(context, stats), covariates)
+        weights = {name: self.head.weight[:, columns] for name, columns in self.blocks.items()}
+        # a block that the head does not use need not be computed, above all the encoder's
+        used = [name for name in self.blocks if self.training or bool(weights[name].any())]
+        forecast = self.head.weight.new_zeros(len(context), self.horizon)
+        for name in used:
+            forecast = forecast + parts[name]() @ weights[name].T
+        return forecast, stats
+
+    def _parts(
+        self, scaled: Float[Tensor, "batch time"], covariates: Float[Tensor, "batch features"] | None
+    ) -> dict[str, Callable[[], Tensor]]:
+        dtype = self.head.weight.dtype
+        return {
+            "lookback": lambda: scaled.nan_to_num(0.0).to(dtype),
+            "latents": lambda: self._latents(scaled),
+            "covariates": lambda: torch.zeros(0) if covariates is None else covariates.to(dtype),
+        }
+
+    def _latents(self, scaled: Float[Tensor, "batch time"]) -> Float[Tensor, "batch features"]:
+        tokens = self.backbone(scaled)  # type: ignore[misc] - the block exists only with a backbone
+        return tokens.values.masked_fill(tokens.padding.unsqueeze(-1), 0.0).flatten(1)

@@ -1,0 +1,49 @@
+"""Forecast quantiles from held-out residuals, in units of the window's deviation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Float
+
+__all__ = ["ResidualQuantiles"]
+
+_LEVELS = np.concatenate([[0.005, 0.01, 0.025], np.linspace(0.05, 0.95, 37), [0.975, 0.99, 0.995]])
+_FEW = 20
+"""Residuals below which their quantiles say little, so those of a normal distribution are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualQuantiles:
+    """Quantiles of ``(truth - forecast) / deviation of the window`` for each step ahead."""
+
+    table: Float[np.ndarray, "horizon levels"]
+    """Monotone along the levels."""
+
+    @classmethod
+    def fit(cls, residuals: Float[np.ndarray, "rows horizon"]) -> ResidualQuantiles:
+        """Take the quantiles of residuals; of a normal distribution of their size where there are few."""
+        if len(residuals) >= _FEW:
+            return cls(np.quantile(residuals, _LEVELS, axis=0).T)
+        size = np.sqrt(np.mean(residuals**2, axis=0)) if len(residuals) else np.ones(residuals.shape[1])
+        normal = np.array([NormalDist().inv_cdf(level) for level in _LEVELS])
+        return cls(size[:, None] * normal)
+
+    def offsets(self, steps: int, levels: Sequence[float]) -> Float[np.ndarray, "steps quantiles"]:
+        """What to add to a forecast, in deviations of its window.
+
+        Beyond the horizon the spread of the last step grows with the square root of the lead time, as that
+        of a random walk does. A level outside 0.005..0.995 gets the outermost quantile.
+        """
+        table = np.stack([np.interp(levels, _LEVELS, row) for row in self.table])
+        lead = np.arange(steps)
+        known = np.minimum(lead, len(table) - 1)
+        growth = np.sqrt(np.maximum((lead + 1) / (known + 1), 1.0))
+        return np.asarray(table[known] * growth[:, None])

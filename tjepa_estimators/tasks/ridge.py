@@ -1,0 +1,123 @@
+"""Ridge regression in closed form from sums over rows, with one strength per block of features.
+
+Glossary: X features ``[rows p]``, Y targets ``[rows h]``. Everything that a fit or its error on other rows
+needs is in the sums XᵀX, XᵀY and YᵀY, so strengths are chosen without a second pass over the rows, and sums
+of parts add up to the sums of the whole. Rows are weighted by scaling X and Y alike before they are added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["STRENGTHS", "Choice", "Moments", "choose", "solve"]
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+"""Strengths that are tried, relative to the mean square of the block's features."""
+
+
+@dataclass(slots=True)
+class Moments:
+    """Sums over rows."""
+
+    xx: Float[Tensor, "p p"]
+    xy: Float[Tensor, "p h"]
+    yy: float
+    rows: int
+
+    @classmethod
+    def zeros(cls, features: int, targets: int) -> Moments:
+        """Sums over no rows."""
+        double = torch.float64
+        return cls(torch.zeros(features, features, dtype=double), torch.zeros(features, targets, dtype=double), 0.0, 0)
+
+    def add(self, x: Float[Tensor, "rows p"], y: Float[Tensor, "rows h"]) -> None:
+        """Add rows. The products are taken in the dtype of ``x``, summed in double."""
+        self.xx += x.T @ x
+        self.xy += x.T @ y
+        self.yy += float(y.square().sum(dtype=torch.float64))
+        self.rows += len(x)
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(self.xx + other.xx, self.xy + other.xy, self.yy + other.yy, self.rows + other.rows)
+
+    def error(self, coefficients: Float[Tensor, "p h"]) -> float:
+        """Sum of squared errors of a linear map over these rows."""
+        fitted = (coefficients * (self.xx @ coefficients - 2.0 * self.xy)).sum()
+        return self.yy + float(fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The strengths that did best on rows that were held out."""
+
+    strengths: dict[str, float]
+    """Strength of each block in use; the others are left out."""
+    errors: dict[str, float] = field(default_factory=dict)
+    """Held-out error of each combination of blocks, at its best strengths."""
+
+
+def solve(moments: Moments, blocks: Mapping[str, slice], strengths: Mapping[str, float]) -> Float[Tensor, "p h"]:
+    """The ridge solution that uses the blocks named in ``strengths``; other features get zero.
+
+    A strength is relative to the mean diagonal of its block of XᵀX, so it means the same for any scale,
+    number of rows and number of features.
+    """
+    used = torch.cat([torch.arange(blocks[name].start, blocks[name].stop) for name in strengths])
+    whole = len(used) == len(moments.xx)
+    gram = moments.xx.clone() if whole else moments.xx[used][:, used]
+    right = moments.xy[used]
+    diagonal = gram.diagonal()
+    begin = 0
+    for name, strength in strengths.items():
+        size = blocks[name].stop - blocks[name].start
+        part = diagonal[begin : begin + size]
+        part += strength * part.mean().clamp(min=1e-12)
+        begin += size
+    coefficients = torch.zeros_like(moments.xy)
+    factor, failed = torch.linalg.cholesky_ex(gram)
+    if failed:  # weights so uneven that rounding made the matrix indefinite
+        coefficients[used] = torch.linalg.lstsq(gram, right).solution
+    else:
+        coefficients[used] = torch.cholesky_solve(right, factor)
+    return coefficients
+
+
+def choose(
+    train: Moments,
+    held_out: Moments,
+    blocks: Mapping[str, slice],
+    strengths: Sequence[float] = STRENGTHS,
+    required: Sequence[str] = (),
+) -> Choice:
+    """Choose blocks and strengths by the error on held-out rows, greedily in the order of ``blocks``.
+
+    Parameters
+    ----------
+    train, held_out
+        Sums over the rows to fit on and to judge by.
+    blocks
+        Columns of each block; the first is always used.
+    strengths
+        Strengths to try for a block.
+    required
+        Further blocks that must be used, whatever the held-out error says.
+    """
+    chosen: dict[str, float] = {}
+    errors: dict[str, float] = {}
+    best = float("inf")
+    for position, name in enumerate(blocks):
+        tried = {strength: held_out.error(solve(train, blocks, {**chosen, name: strength})) for strength in strengths}
+        strength = min(tried, key=tried.__getitem__)
+        errors["+".join([*chosen, name])] = tried[strength]
+        if position == 0 or name in required or tried[strength] < best:
+            chosen[name], best = strength, tried[strength]
+    return Choice(chosen, errors)

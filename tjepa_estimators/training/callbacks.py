@@ -1,0 +1,108 @@
+"""Callbacks: watch the representation, write checkpoints that a killed run can go on from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+import torch
+
+from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.jepa.diagnostics import Diagnostics, diagnose, warn_on_collapse
+
+if TYPE_CHECKING:
+    from tjepa_estimators.training.module import PretrainModule
+
+__all__ = ["CollapseWatch", "Resumable"]
+
+
+class CollapseWatch(pl.Callback):
+    """Measure the health of the representation along the way and warn if it degenerates.
+
+    It is always measured on the same windows with the same future hidden: batches and masks differ from
+    step to step by more than the representation does.
+    """
+
+    def __init__(self, every: int, notify: Callable[[int, Diagnostics], None] | None = None) -> None:
+        self.every = every
+        self.notify = notify
+        self.first: Diagnostics | None = None
+        self.last: Diagnostics | None = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: PretrainModule) -> None:  # type: ignore[override]
+        """Measure the untrained network, unless a stopped run did so before."""
+        if self.first is None:
+            self.first = self._measure(trainer.global_step, pl_module)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: PretrainModule, *_: object) -> None:  # type: ignore[override]
+        """Measure now and then."""
+        step = trainer.global_step
+        if step % self.every == 0 or step == pl_module.steps:
+            self.last = self._measure(step, pl_module)
+
+    def on_train_end(self, *_: object) -> None:
+        """Say what to change if the representation degenerated."""
+        if self.first is not None and self.last is not None:
+            warn_on_collapse(self.last, self.first)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The first measurement, which a continued run cannot take again."""
+        return {} if self.first is None else self.first.as_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the first measurement over from the run that was stopped."""
+        self.first = Diagnostics(**state_dict) if state_dict else None
+
+    def _measure(self, step: int, module: PretrainModule) -> Diagnostics:
+        with torch.no_grad():
+            health = diagnose(module.eval().model(*module.probe()), loss=module.config.loss)
+        module.train()
+        if self.notify is not None:
+            self.notify(step, health)
+        return health
+
+
+class Resumable(pl.Callback):
+    """Save the whole training state every so many steps, never leaving a half-written file."""
+
+    def __init__(self, folder: str | os.PathLike[str], every: int, fingerprint: str) -> None:
+        self.path = Path(folder) / "resume.ckpt"
+        self.every = every
+        self.fingerprint = fingerprint
+
+    def found(self) -> str | None:
+        """The checkpoint to go on from, if there is one.
+
+        Raises
+        ------
+        ConfigError
+            The folder holds a run with other settings or other data.
+        """
+        if not self.path.exists():
+            return None
+        written = self.path.with_suffix(".settings").read_text()
+        if written != self.fingerprint:
+            msg = (
+                f"{self.path.parent} holds a run with other settings or data; choose another checkpoint_dir, or "
+                f"delete it. There: {written}. Now: {self.fingerprint}."
+            )
+            raise ConfigError(msg)
+        return str(self.path)
+
+    def on_fit_start(self, trainer: pl.Trainer, *_: object) -> None:
+        """Make the folder and note what the run is."""
+        if trainer.is_global_zero:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.with_suffix(".settings").write_text(self.fingerprint)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        """Save, now and then and at the last step."""
+        if trainer.global_step % self.every and trainer.global_step != trainer.max_steps:
+            return
+        unfinished = self.path.with_suffix(".unfinished")
+        trainer.save_checkpoint(unfinished)
+        if trainer.is_global_zero:
+            unfinished.replace(self.path)

@@ -1,0 +1,157 @@
+"""What Lightning runs: a loss per step, an optimiser, a schedule, and the teacher's update."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+import torch
+from torch.optim.lr_scheduler import LambdaLR
+
+from tjepa_estimators.contracts import Masks
+from tjepa_estimators.data.windows import batch_indices
+from tjepa_estimators.jepa.masking import FutureMasker
+from tjepa_estimators.jepa.objective import build_objective
+from tjepa_estimators.training.schedules import cosine_between, mix_seed, warmup_cosine
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor, nn
+
+    from tjepa_estimators.contracts import Masker
+    from tjepa_estimators.data.windows import WindowSource
+    from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.jepa.model import JEPA
+    from tjepa_estimators.training.config import TrainConfig
+
+__all__ = ["FinetuneModule", "PretrainModule", "StepModule", "WindowLoss"]
+
+_PROBE = 128
+"""Windows on which the health of the representation is measured."""
+_HIDDEN = 0.25
+"""Share of their tokens that is hidden then."""
+
+WindowLoss = Callable[["nn.Module", "Int[Tensor, 'batch']", torch.Generator], "Float[Tensor, '']"]
+"""Loss of a network on the windows with the given numbers."""
+
+
+class StepModule(pl.LightningModule, ABC):
+    """A training in which everything random in a step follows from the seed and the step's number.
+
+    So a run that was killed goes on to bit-identical weights, and no loader state has to be saved.
+    """
+
+    def __init__(self, train: TrainConfig, num_windows: int) -> None:
+        super().__init__()
+        self.train_config = train
+        self.num_windows = num_windows
+        self.steps = train.num_steps(num_windows)
+
+    @abstractmethod
+    def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
+        """The loss on the windows with these numbers."""
+
+    @abstractmethod
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Parameters to train, each group with a ``scale`` of the learning rate."""
+
+    def training_step(self, *_: object) -> Tensor:
+        """One step; what the loader hands over is only a counter."""
+        train, rank, world = self.train_config, self.trainer.global_rank, self.trainer.world_size
+        index = batch_indices(self.num_windows, train.batch_size, self.global_step, train.seed)[rank::world]
+        seed = mix_seed(train.seed, self.global_step, rank)
+        torch.manual_seed(seed)  # for dropout; pretrain() and finetune() put the global generator back
+        loss = self.loss(index, torch.Generator().manual_seed(seed))
+        self.log("loss", loss.detach(), prog_bar=True)
+        return loss
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """AdamW with a warm-up and a cosine; matrices decay, vectors do not."""
+        train = self.train_config
+        groups = []
+        for group in self.parameter_groups():
+            rate = train.learning_rate * group["scale"]
+            parameters = [parameter for parameter in group["params"] if parameter.requires_grad]
+            for decay, chosen in (
+                (train.weight_decay, [p for p in parameters if p.dim() > 1]),
+                (0.0, [p for p in parameters if p.dim() <= 1]),
+            ):
+                groups.append({"params": chosen, "lr": rate, "weight_decay": decay})
+        optimizer = torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.99))
+        schedule = LambdaLR(optimizer, lambda step: warmup_cosine(step, self.steps, train.warmup))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+class PretrainModule(StepModule):
+    """JEPA pretraining on windows."""
+
+    def __init__(self, model: JEPA, source: WindowSource, config: JEPAConfig, train: TrainConfig) -> None:
+        super().__init__(train, len(source))
+        self.model = model
+        self.source = source
+        self.config = config
+        self.masker = config.masker()
+        self.objective = build_objective(config)
+
+    def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
+        """The objective on freshly masked windows."""
+        return self.objective(self.model(*self._masked(index, self.masker, generator))).total
+
+    def probe(self) -> tuple[Tensor, Masks]:
+        """Windows spread over the data, with the future hidden: the same ones each time."""
+        index = torch.linspace(0, self.num_windows - 1, min(self.num_windows, _PROBE)).long()
+        return self._masked(index, FutureMasker(_HIDDEN, _HIDDEN), torch.Generator())
+
+    def _masked(
+        self,
+        index: Int[Tensor, batch],
+        masker: Masker,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Masks]:
+        masks = masker(self.config.num_tokens, len(index), generator)
+        masks = Masks(masks.context.to(self.device), masks.targets.to(self.device))
+        return self.source.gather(index).to(self.device), masks
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        """Step, then move the teacher: once for each step of the optimiser, not for each batch."""
+        super().optimizer_step(*args, **kwargs)
+        self.model.update_teacher(cosine_between(*self.config.momentum, self.global_step, self.steps))
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Student and predictor; the teacher is never trained."""
+        return [{"params": list(self.model.parameters()), "scale": 1.0}]
+
+
+class FinetuneModule(StepModule):
+    """Any network on any loss over windows, with the pretrained part at a lower rate."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        window_loss: WindowLoss,
+        num_windows: int,
+        train: TrainConfig,
+        rates: list[tuple[list[nn.Parameter], float]],
+        after_step: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(train, num_windows)
+        self.after_step = after_step
+        self.network = network
+        self.window_loss = window_loss
+        self.rates = rates
+
+    def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
+        """The caller's loss."""
+        return self.window_loss(self.network, index, generator)
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        """Step, then do what the caller wants done after it."""
+        super().optimizer_step(*args, **kwargs)
+        if self.after_step is not None:
+            self.after_step()
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The caller's groups."""
+        return [{"params": parameters, "scale": scale} for parameters, scale in self.rates]

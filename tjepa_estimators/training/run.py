@@ -1,0 +1,246 @@
+"""Pretrain and fine-tune: build a Trainer, run it, hand back the result."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import math
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader
+
+from tjepa_estimators.artifact import ArtifactInfo, PretrainedEncoder, Provenance
+from tjepa_estimators.data.convert import as_series
+from tjepa_estimators.data.windows import WindowSource
+from tjepa_estimators.jepa.build import build_jepa
+from tjepa_estimators.jepa.config import JEPAConfig, as_preset
+from tjepa_estimators.nn.randomness import scoped_seed
+from tjepa_estimators.nn.threads import limited_threads
+from tjepa_estimators.plugins.catalog import get_encoder, provider
+from tjepa_estimators.settings import as_settings, to_dict
+from tjepa_estimators.training.callbacks import CollapseWatch, Resumable
+from tjepa_estimators.training.config import TrainConfig
+from tjepa_estimators.training.module import FinetuneModule, PretrainModule, StepModule, WindowLoss
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from tjepa_estimators.data.series import Series
+    from tjepa_estimators.jepa.diagnostics import Diagnostics
+
+__all__ = ["finetune", "pretrain", "untrained"]
+
+
+def pretrain(
+    data: object,
+    *,
+    encoder: str = "transformer",
+    encoder_config: Mapping[str, Any] | None = None,
+    config: str | JEPAConfig | Mapping[str, Any] = "tiny",
+    train: TrainConfig | Mapping[str, Any] | None = None,
+    initial: PretrainedEncoder | None = None,
+    on_diagnostics: Callable[[int, Diagnostics], None] | None = None,
+) -> PretrainedEncoder:
+    """Pretrain an encoder on unlabelled series by predicting the latents of hidden patches.
+
+    Parameters
+    ----------
+    data
+        Series of any kind: an array ``[time]``, ``[time channels]`` or ``[series time channels]``, a
+        DataFrame (also sktime's panels and hierarchies), Darts series, a data domain, or a list of these.
+        Channels are seen one by one; NaN marks missing values; memory-mapped arrays are not copied.
+    encoder
+        A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
+    encoder_config
+        Settings of the encoder; what they may hold depends on it.
+    config
+        A preset (``"tiny"``, ``"temporal-jepa"``, ``"pooled-jepa"``) or a :class:`JEPAConfig`. Its window is
+        cut to the longest series where that is shorter.
+    train
+        A :class:`TrainConfig` or a dict of its fields, which replace those of the preset.
+    initial
+        Go on from these weights; its encoder and settings are used then.
+    on_diagnostics
+        Called with the step and the health of the representation about fifty times.
+
+    Returns
+    -------
+    The pretrained encoder, an immutable artifact that every estimator takes as ``pretrained=``.
+
+    Raises
+    ------
+    DataError
+        The data cannot be used.
+    ConfigError
+        A setting is unknown or impossible.
+    PluginError
+        The encoder is not installed.
+
+    Warns
+    -----
+    CollapseWarning
+        The representation degenerated; the message says what to change.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pretrain(np.sin(np.arange(300.0)), train={"steps": 3}).dim
+    32
+    """
+    series = as_series(data)
+    preset = as_preset(config)
+    settings = train if isinstance(train, TrainConfig) else as_settings(TrainConfig, {**preset.train, **(train or {})})
+    if initial is None:
+        jepa = preset.jepa.fit_to(max(len(one) for one in series))
+        encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
+        model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
+    else:
+        jepa, encoder, encoder_config = initial.info.jepa, initial.info.encoder, initial.info.encoder_config
+        model = initial.build()
+    source = WindowSource([one.values for one in series], jepa.window_length)
+    module = PretrainModule(model, source, jepa, settings)
+    watch = CollapseWatch(max(1, module.steps // 50), on_diagnostics)
+    identity = json.dumps(
+        {"jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
+         "initial": initial.fingerprint if initial else None, "steps": module.steps, "batch_size": settings.batch_size,
+         "learning_rate": settings.learning_rate, "seed": settings.seed}
+    )  # fmt: skip
+    _run(module, settings, [watch], identity)
+    provenance = Provenance(
+        data=tuple({"name": name} for name in dict.fromkeys(str(one.name) for one in series if one.name is not None)),
+        windows=len(source),
+        train=to_dict(settings) | {"steps": module.steps, "checkpoint_dir": None},
+        seed=settings.seed,
+        provided_by=dict([provider(get_encoder(encoder))]),
+        versions={name: _version(name) for name in ("tjepa-estimators", "torch", "pytorch-lightning")},
+        diagnostics=_finite(watch.last),
+    )
+    info = ArtifactInfo(encoder=encoder, encoder_config=dict(encoder_config or {}), jepa=jepa, provenance=provenance)
+    return PretrainedEncoder(info, model.state_dict())
+
+
+def untrained(
+    data: object,
+    *,
+    encoder: str = "transformer",
+    encoder_config: Mapping[str, Any] | None = None,
+    config: str | JEPAConfig | Mapping[str, Any] = "tiny",
+    train: TrainConfig | Mapping[str, Any] | None = None,
+) -> PretrainedEncoder:
+    """What :func:`pretrain` starts from: random weights. The control that any claim for pretraining needs.
+
+    Parameters are those of :func:`pretrain`; of ``train`` only the seed matters.
+    """
+    preset = as_preset(config)
+    settings = as_settings(TrainConfig, train)
+    jepa = preset.jepa.fit_to(max(len(one) for one in as_series(data)))
+    encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
+    model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
+    provenance = Provenance(seed=settings.seed, provided_by=dict([provider(get_encoder(encoder))]))
+    info = ArtifactInfo(encoder=encoder, encoder_config=encoder_config, jepa=jepa, provenance=provenance)
+    return PretrainedEncoder(info, model.state_dict())
+
+
+def finetune(
+    network: nn.Module,
+    window_loss: WindowLoss,
+    num_windows: int,
+    rates: Sequence[tuple[list[nn.Parameter], float]],
+    train: TrainConfig,
+    after_step: Callable[[], None] | None = None,
+) -> None:
+    """Train ``network`` in place on a loss over windows.
+
+    Parameters
+    ----------
+    network
+        What is trained; in training mode while it is, in evaluation mode afterwards.
+    window_loss
+        Loss of the network on the windows with given numbers.
+    num_windows
+        Windows to draw from.
+    rates
+        Groups of parameters, each with its share of the learning rate.
+    train
+        How to train.
+    after_step
+        Called after each step of the optimiser.
+    """
+    module = FinetuneModule(network, window_loss, num_windows, train, list(rates), after_step)
+    _run(module, train, [], json.dumps({"finetune": type(network).__name__, "steps": module.steps, "seed": train.seed}))
+    network.eval()
+
+
+def _run(module: StepModule, train: TrainConfig, callbacks: list[pl.Callback], identity: str) -> None:
+    checkpoint = None
+    if train.checkpoint_dir is not None:
+        resumable = Resumable(train.checkpoint_dir, train.checkpoint_every, identity)
+        checkpoint, callbacks = resumable.found(), [*callbacks, resumable]
+    with scoped_seed(train.seed), limited_threads(module, train.threads), _quiet():
+        trainer = pl.Trainer(
+            max_steps=module.steps,
+            max_epochs=-1,
+            accelerator=train.accelerator,
+            devices=train.devices,
+            strategy=train.strategy,
+            precision=train.precision,  # type: ignore[arg-type]
+            gradient_clip_val=train.gradient_clip,
+            callbacks=callbacks,
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=sys.stderr.isatty() if train.progress is None else train.progress,
+            use_distributed_sampler=False,
+        )
+        module.train()
+        counter = DataLoader(range(module.steps), batch_size=None)  # type: ignore[arg-type]
+        trainer.fit(module, counter, ckpt_path=checkpoint)
+        module.cpu()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's hints about loaders, devices and cloud services out of the user's output."""
+    loggers = [
+        logging.getLogger(name)
+        for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric", "lightning_fabric")
+    ]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric|torch\.utils\.data).*")
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _digest(series: Sequence[Series]) -> str:
+    """A short identity of the data: shapes and the ends of each series, so that large files are not read whole."""
+    digest = hashlib.sha256()
+    for one in series:
+        digest.update(str(one.values.shape).encode())
+        digest.update(one.values[:1000].tobytes() + one.values[-1000:].tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _finite(health: Diagnostics | None) -> dict[str, float]:
+    """What could be measured: one window alone has no spread, and JSON has no NaN."""
+    return {} if health is None else {name: value for name, value in health.as_dict().items() if math.isfinite(value)}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
