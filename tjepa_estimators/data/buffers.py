@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +17,9 @@ from tjepa_estimators.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FlatPanel", "flatten_panel"]
+    from numpy.typing import NDArray
 
-_Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
-_Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+__all__ = ["FlatPanel", "flatten_panel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +30,20 @@ class FlatPanel:
     ``buffers[buffer[s]]``.
     """
 
-    buffers: tuple[_Floats, ...]
-    buffer: _Ints
-    start: _Ints
-    time_stride: _Ints
-    channel_stride: _Ints
+    buffers: tuple[NDArray[np.floating[Any]], ...]
+    buffer: NDArray[np.int64]
+    start: NDArray[np.int64]
+    time_stride: NDArray[np.int64]
+    channel_stride: NDArray[np.int64]
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Double precision if any buffer has it, else single; in the byte order of this machine."""
         return np.result_type(*(buffer.dtype.newbyteorder("=") for buffer in self.buffers))
 
-    def read(self, series: _Ints, steps: _Ints, channels: _Ints) -> _Floats:
+    def read(
+        self, series: NDArray[np.int64], steps: NDArray[np.int64], channels: NDArray[np.int64]
+    ) -> NDArray[np.floating[Any]]:
         """Fetch elements into a new array; one indexed read for each buffer that is touched.
 
         Parameters
@@ -72,7 +73,7 @@ class FlatPanel:
         return found
 
 
-def flatten_panel(values: Sequence[_Floats]) -> FlatPanel:
+def flatten_panel(values: Sequence[NDArray[np.floating[Any]]]) -> FlatPanel:
     """Lay out arrays of shape (time, channels) in flat buffers, copying as little as possible.
 
     A single contiguous array in memory is not copied, a memory-mapped array never.
@@ -82,7 +83,7 @@ def flatten_panel(values: Sequence[_Floats]) -> FlatPanel:
     DataError
         If a memory-mapped array shows a part only of the bytes of each record.
     """
-    buffers: list[_Floats] = []
+    buffers: list[NDArray[np.floating[Any]]] = []
     places = np.zeros((len(values), 4), np.int64)
     maps = [_map_of(array) for array in values]
     resident = [number for number, mapped in enumerate(maps) if mapped is None]
@@ -101,20 +102,20 @@ def flatten_panel(values: Sequence[_Floats]) -> FlatPanel:
     return FlatPanel(tuple(buffers), *places.T)
 
 
-def _join(arrays: list[_Floats]) -> _Floats:
+def _join(arrays: list[NDArray[np.floating[Any]]]) -> NDArray[np.floating[Any]]:
     if len(arrays) == 1 and arrays[0].flags.c_contiguous:
         return arrays[0].reshape(-1)
     return np.concatenate([array.reshape(-1) for array in arrays])
 
 
-def _places_in_a_row(shapes: list[tuple[int, ...]]) -> _Ints:
+def _places_in_a_row(shapes: list[tuple[int, ...]]) -> NDArray[np.int64]:
     """Rows of (buffer, start, time stride, channel stride) for arrays that follow each other in buffer 0."""
     sizes = np.array([steps * channels for steps, channels in shapes], np.int64)
     channels = np.array([channels for _, channels in shapes], np.int64)
     return np.stack([np.zeros_like(sizes), np.cumsum(sizes) - sizes, channels, np.ones_like(sizes)], axis=1)
 
 
-def _map_of(array: _Floats) -> mmap.mmap | None:
+def _map_of(array: NDArray[np.floating[Any]]) -> mmap.mmap | None:
     """Find the mapped file that ``array`` is a view of."""
     base: object = array
     while isinstance(base, np.ndarray):
@@ -122,16 +123,16 @@ def _map_of(array: _Floats) -> mmap.mmap | None:
     return base if isinstance(base, mmap.mmap) else None
 
 
-def _span(mapped: mmap.mmap, dtype: np.dtype[Any], lead: int) -> _Floats:
+def _span(mapped: mmap.mmap, dtype: np.dtype[Any], lead: int) -> NDArray[np.floating[Any]]:
     """View the whole file as numbers, but for ``lead`` bytes before the first."""
     return np.ndarray(((len(mapped) - lead) // dtype.itemsize,), dtype, buffer=mapped, offset=lead)
 
 
-def _address(array: np.ndarray[Any, Any]) -> int:
+def _address(array: NDArray[Any]) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def _element_strides(array: _Floats) -> tuple[int, int]:
+def _element_strides(array: NDArray[np.floating[Any]]) -> tuple[int, int]:
     (time, time_rest), (channel, channel_rest) = (divmod(stride, array.itemsize) for stride in array.strides)
     if time_rest or channel_rest:
         raise DataError(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["Series"]
 
@@ -56,8 +57,8 @@ class Series:
     [8, 2]
     """
 
-    values: np.ndarray[Any, np.dtype[np.floating[Any]]]
-    index: pd.Index[Any] | np.ndarray[Any, Any] | None = None
+    values: NDArray[np.floating[Any]]
+    index: pd.Index[Any] | NDArray[Any] | None = None
     name: Hashable | None = None
     channels: tuple[str, ...] = ()
     static: Mapping[str, float | str] | None = None
@@ -109,11 +110,11 @@ class Series:
         return Series(self.values[steps], index, self.name, self.channels, self.static)
 
 
-def _as_floats(values: object, label: str) -> np.ndarray[Any, Any]:
+def _as_floats(values: object, label: str) -> NDArray[Any]:
     """``values`` as 32 or 64-bit floats, untouched where they already are."""
     if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "biuf":
         values = np.where(np.ma.getmaskarray(values), np.float32(np.nan), values.data)
-    array: np.ndarray[Any, Any] = values if isinstance(values, np.memmap) else np.asarray(values)
+    array: NDArray[Any] = values if isinstance(values, np.memmap) else np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise DataError(
             f"{label} has values of dtype {array.dtype}; expected numbers: "
@@ -124,7 +125,7 @@ def _as_floats(values: object, label: str) -> np.ndarray[Any, Any]:
     return array.astype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64)
 
 
-def _as_columns(values: np.ndarray[Any, Any], label: str) -> np.ndarray[Any, Any]:
+def _as_columns(values: NDArray[Any], label: str) -> NDArray[Any]:
     """``values`` with the axes (time, channels), neither of them empty."""
     if values.ndim not in (1, 2):
         raise DataError(
@@ -139,12 +140,12 @@ def _as_columns(values: np.ndarray[Any, Any], label: str) -> np.ndarray[Any, Any
     return values if values.ndim == 2 else values[:, np.newaxis]
 
 
-def _chunks(values: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
+def _chunks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
     rows = max(_CHUNK // values.shape[1], 1)
     return (values[start : start + rows] for start in range(0, len(values), rows))
 
 
-def _check_observed(values: np.ndarray[Any, Any], label: str) -> None:
+def _check_observed(values: NDArray[Any], label: str) -> None:
     any_observed = False
     for chunk in _chunks(values):
         finite = np.isfinite(chunk)
@@ -158,7 +159,7 @@ def _check_observed(values: np.ndarray[Any, Any], label: str) -> None:
         raise DataError(f"{label} holds NaN only; expected at least one observed value: leave this series out")
 
 
-def _check_index(index: pd.Index[Any] | np.ndarray[Any, Any], num_steps: int, label: str) -> None:
+def _check_index(index: pd.Index[Any] | NDArray[Any], num_steps: int, label: str) -> None:
     if len(index) != num_steps:
         raise DataError(
             f"{label} has {num_steps} steps but an index of {len(index)}; expected the same number: "

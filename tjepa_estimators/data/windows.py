@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jaxtyping import Float, Int
+    from numpy.typing import NDArray
     from torch import Tensor
 
 __all__ = ["WindowOrigin", "WindowSource", "batch_indices", "count_ends", "first_end", "locate"]
 
-_Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
-_Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 _LARGEST_PERMUTATION = 4_000_000
 
@@ -86,7 +85,7 @@ class WindowSource:
 
     def __init__(
         self,
-        values: Sequence[_Floats],
+        values: Sequence[NDArray[np.floating[Any]]],
         length: int,
         *,
         stride: int = 1,
@@ -136,24 +135,30 @@ class WindowSource:
             series=series, channel=channel if self.per_channel else torch.full_like(channel, -1), end=end
         )
 
-    def _locate(self, index: Int[Tensor, " batch"]) -> tuple[_Ints, _Ints, _Ints]:
+    def _locate(self, index: Int[Tensor, " batch"]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         number = index.cpu().numpy().astype(np.int64, copy=False)
         if number.size and not 0 <= number.min() <= number.max() < len(self):
             raise IndexError(f"window numbers {number.min()} to {number.max()} given; expected 0 to {len(self) - 1}")
         return locate(number, self._totals, self._steps, self._per_end, self.stride)
 
 
-def first_end(steps: _Ints, min_observed: int) -> _Ints:
+def first_end(steps: NDArray[np.int64], min_observed: int) -> NDArray[np.int64]:
     """Earliest end that a window may have: with ``min_observed`` steps before it, or all that the series has."""
     return np.minimum(steps, min_observed)
 
 
-def count_ends(steps: _Ints, first: _Ints, stride: int) -> _Ints:
+def count_ends(steps: NDArray[np.int64], first: NDArray[np.int64], stride: int) -> NDArray[np.int64]:
     """Count the ends from ``steps`` down to ``first``, every ``stride``."""
     return (steps - first) // stride + 1
 
 
-def locate(number: _Ints, totals: _Ints, steps: _Ints, per_end: _Ints, stride: int) -> tuple[_Ints, _Ints, _Ints]:
+def locate(
+    number: NDArray[np.int64],
+    totals: NDArray[np.int64],
+    steps: NDArray[np.int64],
+    per_end: NDArray[np.int64],
+    stride: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Find the windows numbered ``number``.
 
     Parameters
@@ -231,7 +236,7 @@ def _check_settings(length: int, stride: int, min_observed: int | None) -> None:
         )
 
 
-def _check_arrays(values: Sequence[_Floats], *, needs_equal_channels: bool) -> None:
+def _check_arrays(values: Sequence[NDArray[np.floating[Any]]], *, needs_equal_channels: bool) -> None:
     if not len(values):
         raise DataError("no series given; expected at least one: pass the values of your Series")
     for array in values:

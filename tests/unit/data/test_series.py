@@ -167,5 +167,6 @@ def test_read_only_input_is_enough() -> None:
 
 
 def test_a_series_survives_pickling() -> None:
-    series = pickle.loads(pickle.dumps(Series(np.arange(3.0), pd.RangeIndex(3), ("a", 1), ("x",), {"kind": "b"})))
+    given = Series(np.arange(3.0), pd.RangeIndex(3), ("a", 1), ("x",), {"kind": "b"})
+    series = pickle.loads(pickle.dumps(given))  # noqa: S301 - bytes made on the spot
     assert (series.name, series.channels, series.static, len(series)) == (("a", 1), ("x",), {"kind": "b"}, 3)
