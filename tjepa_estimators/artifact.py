@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from safetensors.torch import save as save_tensors
 
 from tjepa_estimators.errors import ArtifactError, ConfigError, DataError, PluginError
 from tjepa_estimators.jepa.build import build_jepa
-from tjepa_estimators.jepa.config import JEPAConfig
+from tjepa_estimators.jepa.config import JEPAConfig  # noqa: TC001 - cattrs reads it from the dataclass
 from tjepa_estimators.jepa.predictor import masked_mean
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.plugins.catalog import get_encoder
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tjepa_estimators.jepa.model import JEPA
+    from tjepa_estimators.nn.backbone import Backbone
 
 __all__ = ["FORMAT", "ArtifactInfo", "PretrainedEncoder", "Provenance", "resolve_pretrained"]
 
@@ -170,10 +171,11 @@ class PretrainedEncoder:
         return torch.cat(parts).reshape(len(values), -1).numpy()
 
     def _embed(self, raw: Float[Tensor, "batch time"], *, pooled: bool) -> Float[Tensor, "batch features"]:
-        tokens = self.module.teacher(raw)
-        if pooled:
-            return masked_mean(tokens.values, ~tokens.padding)
-        return tokens.values.masked_fill(tokens.padding.unsqueeze(-1), 0.0).flatten(1)
+        backbone = cast("Backbone", self.module.teacher.module)
+        if not pooled:
+            return backbone.flat(raw)
+        tokens = backbone(raw)
+        return masked_mean(tokens.values, ~tokens.padding)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the artifact folder; an older artifact in it stays whole if anything fails.
@@ -200,7 +202,7 @@ class PretrainedEncoder:
                 _write(Path(staging, _CONFIG), json.dumps(to_dict(self.info), indent=2).encode())
                 _write(Path(staging, _CARD), _model_card(self.info).encode())
                 for name in (_WEIGHTS, _CONFIG, _CARD):
-                    os.replace(Path(staging, name), target / name)
+                    Path(staging, name).replace(target / name)
         except OSError as error:
             msg = f"Cannot write the artifact to {target}: {error}. Nothing that was there before is changed."
             raise ArtifactError(msg) from error
@@ -270,7 +272,7 @@ class PretrainedEncoder:
         self.__dict__.update(state, _module=None)
 
 
-def resolve_pretrained(given: str | os.PathLike[str] | PretrainedEncoder) -> PretrainedEncoder:
+def resolve_pretrained(given: object) -> PretrainedEncoder:
     """A pretrained encoder from itself, a folder, or a hub id."""
     if isinstance(given, PretrainedEncoder):
         return given

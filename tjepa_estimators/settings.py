@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -56,7 +57,7 @@ def _explain(kind: type, error: BaseValidationError) -> str:
         if isinstance(leaf, ConfigError):
             return str(leaf)
         if isinstance(leaf, ForbiddenExtraKeysError):
-            fields = sorted(leaf.cl.__dataclass_fields__)
+            fields = sorted(field.name for field in dataclasses.fields(leaf.cl))
             return f"{kind.__name__}: {'; '.join(cattrs.transform_error(error))}. {leaf.cl.__name__} knows {fields}."
     return f"{kind.__name__}: {'; '.join(cattrs.transform_error(error))}."
 

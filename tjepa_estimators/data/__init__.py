@@ -1,0 +1,1 @@
+"""Series in: containers, windows, scaling, bundled domains."""

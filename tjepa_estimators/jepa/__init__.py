@@ -1,0 +1,1 @@
+"""The joint-embedding predictive architecture: masks, predictor, losses, health."""

@@ -13,6 +13,8 @@ from tjepa_estimators.contracts import JEPAOutput, Masks, Tokens
 from tjepa_estimators.nn.tokens import take_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jaxtyping import Int
     from torch import Tensor
 
@@ -27,8 +29,8 @@ class _ExponentialAverage:
 
     momentum = 0.0
 
-    def __call__(self, teacher: list[Tensor], student: list[Tensor], _: Tensor | int) -> None:
-        torch._foreach_lerp_(teacher, student, 1.0 - self.momentum)
+    def __call__(self, teacher: Sequence[Tensor], student: Sequence[Tensor], _: Tensor | int) -> None:
+        torch._foreach_lerp_(list(teacher), list(student), 1.0 - self.momentum)
 
 
 def _last_visible(
@@ -69,7 +71,7 @@ class JEPA(nn.Module):
         self.predictor = predictor
         self.normalize_targets = normalize_targets
         self._average = _ExponentialAverage()
-        self.teacher = AveragedModel(backbone, multi_avg_fn=self._average).requires_grad_(False)
+        self.teacher = AveragedModel(backbone, multi_avg_fn=self._average).requires_grad_(requires_grad=False)
         self.teacher.n_averaged.fill_(1)  # zero would make the first update copy the student whole
 
     def forward(self, raw: Tensor, masks: Masks) -> JEPAOutput:

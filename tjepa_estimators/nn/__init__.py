@@ -1,0 +1,1 @@
+"""Networks: tokenizer, encoder, positions."""

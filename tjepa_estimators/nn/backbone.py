@@ -10,8 +10,10 @@ from tjepa_estimators.contracts import Tokens
 from tjepa_estimators.nn.tokens import take_tokens
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
+    from jaxtyping import Float, Int
     from torch import Tensor
+
+    from tjepa_estimators.contracts import Encoder, Tokenizer
 
 __all__ = ["Backbone"]
 
@@ -19,10 +21,22 @@ __all__ = ["Backbone"]
 class Backbone(nn.Module):
     """Tokenize, drop the hidden tokens, encode the rest."""
 
-    def __init__(self, tokenizer: nn.Module, encoder: nn.Module) -> None:
+    tokenizer: Tokenizer
+    encoder: Encoder
+
+    def __init__(self, tokenizer: Tokenizer, encoder: Encoder) -> None:
         super().__init__()
         self.tokenizer = tokenizer
         self.encoder = encoder
+
+    def num_latents(self, length: int) -> int:
+        """Numbers in the latents of a raw sample of ``length`` steps."""
+        return self.tokenizer.num_tokens(length) * self.tokenizer.dim
+
+    def flat(self, raw: Tensor) -> Float[Tensor, "batch features"]:
+        """All latents of each sample side by side; zeros where a token is padding."""
+        tokens = self(raw)
+        return tokens.values.masked_fill(tokens.padding.unsqueeze(-1), 0.0).flatten(1)
 
     def forward(
         self,

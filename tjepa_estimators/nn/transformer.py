@@ -51,6 +51,7 @@ class Attention(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens dim"], visible: Bool[Tensor, "batch 1 1 tokens"] | None
     ) -> Float[Tensor, "batch tokens dim"]:
+        """Mix the tokens; ``visible`` says which may be attended to."""
         query, key, value = rearrange(
             self.project_in(x), "batch tokens (three heads width) -> three batch heads tokens width",
             three=3, heads=self.heads,
@@ -73,6 +74,7 @@ class Block(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens dim"], visible: Bool[Tensor, "batch 1 1 tokens"] | None = None
     ) -> Float[Tensor, "batch tokens dim"]:
+        """Add the branches; ``visible`` says which tokens may be attended to."""
         x = x + self.drop(self.attention(self.attention_norm(x), visible))
         return x + self.drop(self.feed(self.feed_norm(x)))
 

@@ -1,0 +1,1 @@
+"""What is done with an encoder: forecast, score anomalies. Arrays in, arrays out."""

@@ -16,11 +16,10 @@ from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
-from tjepa_estimators.tasks.head import HeadReport, fit_head
+from tjepa_estimators.tasks.head import fit_head
 from tjepa_estimators.tasks.network import ForecastNetwork
-from tjepa_estimators.tasks.quantiles import ResidualQuantiles
 from tjepa_estimators.tasks.rows import TrainingRows
-from tjepa_estimators.tasks.tuning import tune_encoder, tune_jointly
+from tjepa_estimators.tasks.tuning import finetuned_backbone, frozen_backbone, online_backbone
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.run import pretrain, untrained
 
@@ -105,6 +104,10 @@ class ForecastTask:
         The encoder in use; None with ``blocks="lookback"``.
     network_
         The fitted network.
+    quantiles_
+        Residual quantiles of the held-out tail.
+    context_length_, num_channels_
+        Steps and channels of a window.
     report_
         Held-out errors of the fitted head beside the controls.
 
@@ -166,7 +169,10 @@ class ForecastTask:
             values, self.context_length_, config.horizon, validation=config.validation, max_rows=config.max_rows,
             seed=config.seed, covariates=covariates, scale=self.covariate_scale_,
         )  # fmt: skip
-        self.network_ = self._fit_network(rows)
+        network = self._network(self._backbone(rows))
+        with limited_threads(network):
+            self.report_, self.quantiles_ = fit_head(network, rows, _REQUIRED[self.config.blocks])
+        self.network_ = network.requires_grad_(requires_grad=False)
         return self
 
     def predict(
@@ -228,31 +234,24 @@ class ForecastTask:
             list(values), encoder=self.encoder, encoder_config=self.encoder_config, config=self.jepa, train=self.train
         )
 
-    def _fit_network(self, rows: TrainingRows) -> ForecastNetwork:
-        config, scale = self.config, self.covariate_scale_
-        jepa = None if self.pretrained_ is None else self.pretrained_.build().requires_grad_(requires_grad=False).eval()
+    def _backbone(self, rows: TrainingRows) -> Backbone | None:
+        pretrained, config = self.pretrained_, self.config
+        if pretrained is None:
+            return None
+        if config.strategy == "frozen" or not len(rows.index["train"]):
+            return frozen_backbone(pretrained)
+        train = as_settings(TrainConfig, self.train)
+        if config.strategy == "finetune":
+            return finetuned_backbone(pretrained, rows, self._network, train, config.encoder_rate)
+        return online_backbone(pretrained, rows, self._network, train)
 
-        def network(backbone: Backbone | None) -> ForecastNetwork:
-            return ForecastNetwork(backbone, self.context_length_, config.horizon, scale.num_features).eval()
+    def _network(self, backbone: Backbone | None) -> ForecastNetwork:
+        features = self.covariate_scale_.num_features
+        return ForecastNetwork(backbone, self.context_length_, self.config.horizon, features).eval()
 
-        fitted = network(None if jepa is None else jepa.teacher.module)
-        with limited_threads(fitted):
-            if config.strategy != "frozen" and len(rows.index["train"]):
-                train = as_settings(TrainConfig, self.train)
-                if config.strategy == "finetune":
-                    fit_head(fitted, rows, ("latents",))
-                    tune_encoder(fitted, rows, train, config.encoder_rate)
-                else:
-                    jepa.student.requires_grad_(requires_grad=True)
-                    jepa.predictor.requires_grad_(requires_grad=True)
-                    tune_jointly(network(jepa.student), jepa, rows, self.pretrained_.info.jepa, train)
-                fitted.requires_grad_(requires_grad=False).eval()
-            self.report_: HeadReport
-            self.quantiles_: ResidualQuantiles
-            self.report_, self.quantiles_ = fit_head(fitted, rows, _REQUIRED[config.blocks])
-        return fitted
-
-    def _windows(self, contexts: Sequence[np.ndarray]) -> Float[np.ndarray, "rows time"]:
+    def _windows(
+        self, contexts: Sequence[np.ndarray] | Float[np.ndarray, "series time channels"]
+    ) -> Float[np.ndarray, "rows time"]:
         """The latest steps of each context, one row per channel, padded with NaN on the left."""
         length, channels = self.context_length_, self.num_channels_
         windows = np.full((len(contexts), length, channels), np.nan)

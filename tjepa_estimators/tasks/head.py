@@ -73,7 +73,7 @@ def fit_head(
         repeat_last=repeated / count,
         errors={name: error / count for name, error in choice.errors.items()},
     )
-    return report, ResidualQuantiles.fit(residuals)
+    return report, ResidualQuantiles.fit(residuals.double().numpy())
 
 
 def _weighted(
@@ -101,4 +101,4 @@ def _residuals(
     """Held-out residuals in units of each window's own deviation."""
     parts = [(y - x @ coefficients.to(x.dtype)) / weight for x, y, weight in held]
     rows = torch.cat(parts) if parts else torch.zeros(0, coefficients.shape[1])
-    return rows[rows.isfinite().all(dim=1)].double().numpy()
+    return rows[rows.isfinite().all(dim=1)]

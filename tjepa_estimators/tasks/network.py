@@ -40,7 +40,7 @@ class ForecastNetwork(nn.Module):
         self.backbone = backbone
         self.context_length = context_length
         self.horizon = horizon
-        latents = 0 if backbone is None else backbone.tokenizer.num_tokens(context_length) * backbone.tokenizer.dim
+        latents = 0 if backbone is None else backbone.num_latents(context_length)
         ends = (0, context_length, context_length + latents, context_length + latents + covariates)
         names = ("lookback", "latents", "covariates")
         self.blocks = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(names) if ends[i + 1] > ends[i]}
@@ -72,13 +72,11 @@ class ForecastNetwork(nn.Module):
     def _parts(
         self, scaled: Float[Tensor, "batch time"], covariates: Float[Tensor, "batch features"] | None
     ) -> dict[str, Callable[[], Tensor]]:
+        """How to compute each block of features."""
         dtype = self.head.weight.dtype
-        return {
-            "lookback": lambda: scaled.nan_to_num(0.0).to(dtype),
-            "latents": lambda: self._latents(scaled),
-            "covariates": lambda: torch.zeros(0) if covariates is None else covariates.to(dtype),
-        }
-
-    def _latents(self, scaled: Float[Tensor, "batch time"]) -> Float[Tensor, "batch features"]:
-        tokens = self.backbone(scaled)  # type: ignore[misc] - the block exists only with a backbone
-        return tokens.values.masked_fill(tokens.padding.unsqueeze(-1), 0.0).flatten(1)
+        parts: dict[str, Callable[[], Tensor]] = {"lookback": lambda: scaled.nan_to_num(0.0).to(dtype)}
+        if (backbone := self.backbone) is not None:
+            parts["latents"] = lambda: backbone.flat(scaled)
+        if covariates is not None:
+            parts["covariates"] = lambda: covariates.to(dtype)
+        return parts

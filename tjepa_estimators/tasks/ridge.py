@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STRENGTHS", "Choice", "Moments", "choose", "solve"]
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 """Strengths that are tried, relative to the mean square of the block's features."""
 
 

@@ -1,0 +1,1 @@
+"""The one training backend, on Lightning."""

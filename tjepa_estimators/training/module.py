@@ -67,7 +67,7 @@ class StepModule(pl.LightningModule, ABC):
         self.log("loss", loss.detach(), prog_bar=True)
         return loss
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own type is a union of seven
         """AdamW with a warm-up and a cosine; matrices decay, vectors do not."""
         train = self.train_config
         groups = []

@@ -200,7 +200,7 @@ def _run(module: StepModule, train: TrainConfig, callbacks: list[pl.Callback], i
             use_distributed_sampler=False,
         )
         module.train()
-        counter = DataLoader(range(module.steps), batch_size=None)  # type: ignore[arg-type]
+        counter: DataLoader[int] = DataLoader(range(module.steps), batch_size=None)  # type: ignore[arg-type]
         trainer.fit(module, counter, ckpt_path=checkpoint)
         module.cpu()
 
