@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CollapseWatch", "Resumable"]
 
+_SETTLED = 100
+"""Steps that a run must have before it is judged: on shorter ones no predictor beat the mean target yet."""
+
 
 class CollapseWatch(pl.Callback):
     """Measure the health of the representation along the way and warn if it degenerates.
@@ -43,18 +46,20 @@ class CollapseWatch(pl.Callback):
         if step % self.every == 0 or step == pl_module.steps:
             self.last = self._measure(step, pl_module)
 
-    def on_train_end(self, *_: object) -> None:
+    def on_train_end(self, trainer: pl.Trainer, *_: object) -> None:
         """Say what to change if the representation degenerated."""
-        if self.first is not None and self.last is not None:
+        if self.first is not None and self.last is not None and trainer.max_steps >= _SETTLED:
             warn_on_collapse(self.last, self.first)
 
     def state_dict(self) -> dict[str, Any]:
-        """The first measurement, which a continued run cannot take again."""
-        return {} if self.first is None else self.first.as_dict()
+        """The measurements so far: a continued run cannot take the first again, a finished one not the last."""
+        taken = {"first": self.first, "last": self.last}
+        return {name: health.as_dict() for name, health in taken.items() if health is not None}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the first measurement over from the run that was stopped."""
-        self.first = Diagnostics(**state_dict) if state_dict else None
+        """Take the measurements over from the run that was stopped."""
+        for name, numbers in state_dict.items():
+            setattr(self, name, Diagnostics(**numbers))
 
     def _measure(self, step: int, module: PretrainModule) -> Diagnostics:
         with torch.no_grad():
