@@ -1,0 +1,279 @@
+"""Anomaly detection with a pretrained encoder: arrays in, one score per step out."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+
+from tjepa_estimators.data.convert import as_series
+from tjepa_estimators.data.windows import WindowSource
+from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
+from tjepa_estimators.nn.threads import limited_threads
+from tjepa_estimators.settings import as_settings
+from tjepa_estimators.tasks.anomaly_scores import SCORERS, ScorerContext, TokenLayout
+from tjepa_estimators.tasks.anomaly_steps import StepScorer
+from tjepa_estimators.tasks.encoder import encoder_for
+
+if TYPE_CHECKING:
+    import os
+
+    from jaxtyping import Float
+
+    from tjepa_estimators.artifact import PretrainedEncoder
+    from tjepa_estimators.training.config import TrainConfig
+
+__all__ = ["AnomalyConfig", "AnomalyTask"]
+
+_REPEATS = 4
+"""Windows that the training data must have room for: what happens once cannot be called normal."""
+_FEWEST_TOKENS = 4
+"""Tokens of the shortest window, so that each quarter has one; shorter series are padded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnomalyConfig:
+    """What an anomaly detector looks at and how it weighs it."""
+
+    window: int | None = None
+    """Steps looked at together; None takes the window that the encoder was pretrained on, but at most a quarter
+    of all training steps. Rounded up to whole patches, and at least four of them."""
+    stride: int | None = None
+    """Steps between windows; half a patch if None."""
+    scores: tuple[str, ...] = ("prediction", "neighbours")
+    """Names of the scorers, whose standardised scores are averaged."""
+    neighbours: int = 5
+    """Nearest training windows whose distances are averaged."""
+    top_channels: int | None = None
+    """Channels with the highest evidence that count, at each patch anew; the square root of their number if None.
+    A mean over all would thin out what shows in a few of many channels, the single highest follows the noise."""
+    contamination: float = 0.05
+    """Share of the training steps that lies above the threshold."""
+    max_windows: int = 2000
+    """Training windows to remember as neighbours; a random subset where there are more."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("window", "stride", "neighbours", "top_channels", "max_windows"):
+            given = getattr(self, name)
+            _require(given is None or given >= 1, f"{name} must be at least 1", given)
+        _require(0.0 < self.contamination <= 0.5, "contamination must lie in (0, 0.5]", self.contamination)
+        _require(
+            bool(self.scores) and set(self.scores) <= SCORERS.keys(),
+            f"scores must be some of {sorted(SCORERS)}",
+            self.scores,
+        )
+
+
+class AnomalyTask:
+    """Score how abnormal each step of a series is, by a pretrained encoder's latents.
+
+    Windows overlap; each scorer judges each patch of them, each channel on its own. Evidence is standardised for
+    each channel and place in the window, averaged over the highest channels and over the windows that cover a
+    step, standardised again, and averaged over the scorers. All in double precision, so that a score does not
+    depend on what else is scored beside it.
+
+    The score of a step also uses windows that end up to a window later: it looks ahead, as detection in recorded
+    data may. Steps that nothing can be said about (nothing observed around them) get the median, zero. Series
+    that were fitted on get their training scores, in which no window counts as its own neighbour.
+
+    Parameters
+    ----------
+    config
+        An :class:`AnomalyConfig` or a dict of its fields.
+    pretrained
+        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; it is never changed. None
+        pretrains on the series given to ``fit``.
+    encoder, encoder_config, jepa
+        What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`.
+    train
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Where neither steps nor
+        epochs are given: ten passes over the windows, at most 300 steps.
+
+    Attributes
+    ----------
+    pretrained_
+        The encoder in use.
+    window_
+        Steps looked at together.
+    training_scores_
+        Scores of the series given to ``fit``, one array ``[time]`` each.
+    threshold_
+        The ``1 - contamination`` quantile of the training scores.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wave = np.sin(np.arange(400.0) / 5)
+    >>> task = AnomalyTask({"window": 48}, train={"steps": 20}).fit(wave[:300])
+    >>> wave[350:358] = 0.0
+    >>> bool(340 <= task.score(wave).argmax() < 370)
+    True
+    """
+
+    def __init__(
+        self,
+        config: AnomalyConfig | Mapping[str, Any] | None = None,
+        *,
+        pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
+        encoder: str = "transformer",
+        encoder_config: Mapping[str, Any] | None = None,
+        jepa: Any = "tiny",  # noqa: ANN401 - whatever pretrain() takes
+        train: TrainConfig | Mapping[str, Any] | None = None,
+    ) -> None:
+        self.config = as_settings(AnomalyConfig, config)
+        self.pretrained = pretrained
+        self.encoder = encoder
+        self.encoder_config = encoder_config
+        self.jepa = jepa
+        self.train = train
+
+    def fit(self, data: object) -> Self:
+        """Learn what is normal from mostly normal series.
+
+        Parameters
+        ----------
+        data
+            Series of any kind that :func:`~tjepa_estimators.pretrain` takes; all with the same channels.
+
+        Raises
+        ------
+        DataError
+            The data cannot be used.
+        """
+        values = [one.values.astype(np.float64) for one in as_series(data)]
+        channels = {array.shape[1] for array in values}
+        if len(channels) > 1:
+            msg = f"All series must have the same channels, but they have {sorted(channels)}; fit one task for each."
+            raise DataError(msg)
+        self.num_channels_ = channels.pop()
+        longest, total = max(len(array) for array in values), sum(len(array) for array in values)
+        room = max(2, min(longest, total // _REPEATS, self.config.window or longest))
+        self.pretrained_ = encoder_for(
+            values, room, pretrained=self.pretrained, encoder=self.encoder, encoder_config=self.encoder_config,
+            jepa=self.jepa, train=self.train,
+        )  # fmt: skip
+        jepa = self.pretrained_.info.jepa
+        self.layout_ = self._layout(min(room, jepa.window_length) if self.config.window is None else self.config.window)
+        self.window_ = self.layout_.window
+        self.stride_ = self.config.stride or max(1, jepa.patch_length // 2)
+        self._fit_scorers(values)
+        return self
+
+    def score(self, values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time"]:
+        """Score each step of one series.
+
+        Parameters
+        ----------
+        values
+            ``[time channels]``, or ``[time]`` for one channel, of any length; NaN marks missing values.
+
+        Returns
+        -------
+        Float64 ``[time]``; higher is more abnormal, zero is the median of normal steps and one their spread.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        DataError
+            Wrong number of channels, or infinite values.
+        """
+        return self._score([self._checked(values, "a series [time channels]", 2)])[0]
+
+    def score_windows(self, windows: Float[np.ndarray, "batch time channels"]) -> Float[np.ndarray, "batch"]:
+        """Score each window as a whole, as a series of its own: the highest score of its steps.
+
+        Parameters
+        ----------
+        windows
+            ``[batch time channels]``, or ``[batch time]`` for one channel; NaN marks missing values.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        DataError
+            Wrong number of channels, or infinite values.
+        """
+        checked = self._checked(windows, "windows [batch time channels]", 3)
+        return np.array([steps.max() for steps in self._score(list(checked))])
+
+    def _layout(self, window: int) -> TokenLayout:
+        jepa = self.pretrained_.info.jepa
+        stride = jepa.patch_stride or jepa.patch_length
+        return TokenLayout(
+            max(_FEWEST_TOKENS, math.ceil((window - jepa.patch_length) / stride) + 1), jepa.patch_length, stride
+        )
+
+    def _fit_scorers(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> None:
+        config, source, lengths = self.config, self._source(values), [len(one) for one in values]
+        jepa = self.pretrained_.build().double().eval().requires_grad_(requires_grad=False)
+        context = ScorerContext(jepa, self.layout_, config.neighbours, config.max_windows, config.seed)
+        scorers = [StepScorer(SCORERS[name](context), self.layout_, config.top_channels) for name in config.scores]
+        with limited_threads(jepa), torch.inference_mode():
+            self.training_scores_ = _average([scorer.fit(source, lengths) for scorer in scorers])
+        self.threshold_ = float(np.quantile(np.concatenate(self.training_scores_), 1.0 - config.contamination))
+        self._seen = {_digest(one): rank for rank, one in enumerate(values)}
+        self._scorers, self._jepa = scorers, jepa
+
+    def _score(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> list[Float[np.ndarray, "time"]]:
+        source, lengths = self._source(values), [len(one) for one in values]
+        with limited_threads(self._jepa), torch.inference_mode():
+            scores = _average([scorer(source, lengths) for scorer in self._scorers])
+        ranks = [self._seen.get(_digest(one)) for one in values]
+        return [
+            new if rank is None else self.training_scores_[rank].copy() for new, rank in zip(scores, ranks, strict=True)
+        ]
+
+    def _source(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> WindowSource:
+        """Windows that cover every step: the first one may be padded by less than a stride."""
+        least = max(1, self.window_ - self.stride_ + 1)
+        return WindowSource(values, self.window_, stride=self.stride_, min_observed=least, per_channel=False)
+
+    def _checked(self, values: np.ndarray, name: str, ndim: int) -> Float[np.ndarray, "... channels"]:
+        """Double precision, with an axis of channels."""
+        if not hasattr(self, "_scorers"):
+            msg = "This AnomalyTask is not fitted; call fit() with series first."
+            raise NotFittedError(msg)
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf" or array.ndim not in {ndim - 1, ndim} or 0 in array.shape:
+            msg = f"Expected {name} of numbers, not empty, but got shape {array.shape} of {array.dtype}."
+            raise DataError(msg)
+        array = np.asarray(array if array.ndim == ndim else array[..., None], dtype=np.float64)
+        if array.shape[-1] != self.num_channels_:
+            msg = (
+                f"Got {array.shape[-1]} channels, but the task was fitted on {self.num_channels_}; pass the same "
+                f"channels in the same order as {name}."
+            )
+            raise DataError(msg)
+        if np.isinf(array).any():
+            msg = "The values hold infinity; replace it by NaN (missing), for example with np.where."
+            raise DataError(msg)
+        return array
+
+
+def _average(scores: Sequence[Sequence[Float[np.ndarray, "time"]]]) -> list[Float[np.ndarray, "time"]]:
+    """For each series the mean over the scorers that have something to say, zero where none has."""
+    averaged = []
+    for one in zip(*scores, strict=True):
+        stacked = np.stack(one)
+        known = ~np.isnan(stacked)
+        averaged.append(np.where(known, stacked, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+    return averaged
+
+
+def _digest(values: Float[np.ndarray, "time channels"]) -> bytes:
+    """Tell whether a series was fitted on."""
+    return hashlib.sha256(str(values.shape).encode() + np.ascontiguousarray(values).tobytes()).digest()
+
+
+def _require(fact: bool, rule: str, given: object) -> None:
+    if not fact:
+        msg = f"AnomalyConfig: {rule}; got {given!r}."
+        raise ConfigError(msg)
