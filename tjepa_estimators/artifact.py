@@ -20,7 +20,6 @@ from safetensors.torch import save as save_tensors
 from tjepa_estimators.errors import ArtifactError, ConfigError, DataError, PluginError
 from tjepa_estimators.jepa.build import build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig  # noqa: TC001 - cattrs reads it from the dataclass
-from tjepa_estimators.jepa.predictor import masked_mean
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.plugins.catalog import get_encoder
 from tjepa_estimators.settings import as_settings, to_dict
@@ -172,10 +171,7 @@ class PretrainedEncoder:
 
     def _embed(self, raw: Float[Tensor, "batch time"], *, pooled: bool) -> Float[Tensor, "batch features"]:
         backbone = cast("Backbone", self.module.teacher.module)
-        if not pooled:
-            return backbone.flat(raw)
-        tokens = backbone(raw)
-        return masked_mean(tokens.values, ~tokens.padding)
+        return backbone.pooled(raw) if pooled else backbone.flat(raw)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the artifact folder; an older artifact in it stays whole if anything fails.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.positions import sinusoidal_positions
 from tjepa_estimators.nn.transformer import Block, attention_mask
 
@@ -16,15 +17,7 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.contracts import Tokens
 
-__all__ = ["PooledPredictor", "TokenPredictor", "masked_mean"]
-
-
-def masked_mean(
-    values: Float[Tensor, "batch tokens dim"], keep: Bool[Tensor, "batch tokens"]
-) -> Float[Tensor, "batch dim"]:
-    """Mean over the kept tokens; zero where none is kept."""
-    weight = keep.unsqueeze(-1).to(values.dtype)
-    return (values * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1.0)
+__all__ = ["PooledPredictor", "TokenPredictor"]
 
 
 class TokenPredictor(nn.Module):

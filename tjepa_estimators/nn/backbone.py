@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from tjepa_estimators.contracts import Tokens
+from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.tokens import take_tokens
 
 if TYPE_CHECKING:
@@ -29,9 +30,15 @@ class Backbone(nn.Module):
         self.tokenizer = tokenizer
         self.encoder = encoder
 
-    def num_latents(self, length: int) -> int:
-        """Numbers in the latents of a raw sample of ``length`` steps."""
-        return self.tokenizer.num_tokens(length) * self.tokenizer.dim
+    @property
+    def dim(self) -> int:
+        """Width of a latent."""
+        return self.tokenizer.dim
+
+    def pooled(self, raw: Tensor) -> Float[Tensor, "batch dim"]:
+        """The mean latent of each sample, over tokens that are no padding."""
+        tokens = self(raw)
+        return masked_mean(tokens.values, ~tokens.padding)
 
     def flat(self, raw: Tensor) -> Float[Tensor, "batch features"]:
         """All latents of each sample side by side; zeros where a token is padding."""

@@ -136,7 +136,7 @@ class ForecastTask:
         self.jepa = jepa
         self.train = train
 
-    def fit(self, data: object, covariates: Covariates | None = None) -> Self:
+    def fit(self, data: object, covariates: Covariates | None = None, held_out: object = None) -> Self:
         """Fit the head, and the encoder where the strategy says so.
 
         Parameters
@@ -145,6 +145,9 @@ class ForecastTask:
             Series of any kind that :func:`~tjepa_estimators.pretrain` takes; all with the same channels.
         covariates
             What is known beside the target, one array per series.
+        held_out
+            Other series to choose blocks, strengths and quantiles on, instead of the latest part of ``data``;
+            cannot be combined with covariates.
 
         Raises
         ------
@@ -152,7 +155,11 @@ class ForecastTask:
             The data cannot be used.
         """
         values = [one.values for one in as_series(data)]
-        channels = {array.shape[1] for array in values}
+        judges = [] if held_out is None else [one.values for one in as_series(held_out)]
+        if judges and covariates is not None:
+            msg = "held_out cannot be combined with covariates; leave it out, and the latest part of data is held out."
+            raise DataError(msg)
+        channels = {array.shape[1] for array in values + judges}
         if len(channels) > 1:
             msg = f"All series must have the same channels, but they have {sorted(channels)}; fit one task for each."
             raise DataError(msg)
@@ -165,13 +172,12 @@ class ForecastTask:
         self.covariate_scale_ = CovariateScale.fit(
             covariates, min(config.covariate_lookback, self.context_length_), config.horizon
         )
-        rows = TrainingRows(
-            values, self.context_length_, config.horizon, validation=config.validation, max_rows=config.max_rows,
-            seed=config.seed, covariates=covariates, scale=self.covariate_scale_,
-        )  # fmt: skip
+        rows = self._rows(values, covariates)
         network = self._network(self._backbone(rows))
         with limited_threads(network):
-            self.report_, self.quantiles_ = fit_head(network, rows, _REQUIRED[self.config.blocks])
+            self.report_, self.quantiles_ = fit_head(
+                network, rows, self._rows(judges, covariates) if judges else None, _REQUIRED[config.blocks]
+            )
         self.network_ = network.requires_grad_(requires_grad=False)
         return self
 
@@ -232,6 +238,18 @@ class ForecastTask:
         begin = untrained if self.config.strategy == "online" else pretrain
         return begin(
             list(values), encoder=self.encoder, encoder_config=self.encoder_config, config=self.jepa, train=self.train
+        )
+
+    def _rows(self, values: Sequence[np.ndarray], covariates: Covariates) -> TrainingRows:
+        return TrainingRows(
+            values,
+            self.context_length_,
+            self.config.horizon,
+            validation=self.config.validation,
+            max_rows=self.config.max_rows,
+            seed=self.config.seed,
+            covariates=covariates,
+            scale=self.covariate_scale_,
         )
 
     def _backbone(self, rows: TrainingRows) -> Backbone | None:

@@ -9,9 +9,10 @@ import torch
 
 from tjepa_estimators.tasks.quantiles import ResidualQuantiles
 from tjepa_estimators.tasks.ridge import Choice, Moments, choose, solve
+from tjepa_estimators.tasks.rows import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from jaxtyping import Float
     from torch import Tensor
@@ -39,34 +40,40 @@ class HeadReport:
 
 
 def fit_head(
-    network: ForecastNetwork, rows: TrainingRows, required: Sequence[str] = ()
+    network: ForecastNetwork,
+    rows: TrainingRows,
+    held_out: TrainingRows | None = None,
+    required: Sequence[str] = (),
 ) -> tuple[HeadReport, ResidualQuantiles]:
-    """Solve the head on the rows, choosing blocks and strengths on the held-out ones; then use all rows.
+    """Solve the head in closed form; blocks and strengths are chosen on rows that were held out.
 
-    Blocks that are not chosen get zero weight, and the network no longer computes them.
+    Parameters
+    ----------
+    network
+        Its head gets the solution; blocks that are not chosen get zero weight and are no longer computed.
+    rows
+        Rows to fit on. Their latest part is held out for the choice; then all of them are used.
+    held_out
+        Other rows for the choice; then ``rows`` are all fitted on, and these never are.
+    required
+        Blocks that must be used, whatever the choice would be.
     """
-    sums = {part: Moments.zeros(network.head.in_features, network.horizon) for part in rows.index}
+    sums = {part: Moments.zeros(network.head.in_features, network.horizon) for part in PARTS}
     held: list[tuple[Tensor, Tensor, Tensor]] = []
     repeated = 0.0
     with torch.inference_mode():
-        for part, moments in sums.items():
-            for batch in rows.batches(part):
-                x, y, weight = _weighted(network, batch)
-                moments.add(x, y)
-                if part == "held_out":
-                    held.append((x, y, weight))
-                    repeated += float((batch.target - _last(batch.context)).div(batch.scale).square().sum())
-    train, held_out = sums["train"], sums["held_out"]
-    if min(train.rows, held_out.rows) < _FEW_ROWS:
-        first = next(iter(network.blocks))
-        choice = Choice({name: 1.0 for name in network.blocks if name == first or name in required})
-    else:
-        choice = choose(train, held_out, network.blocks, required=required)
-    residuals = _residuals(held, solve(train, network.blocks, choice.strengths))
-    total = train + sums["gap"] + held_out
+        for part, batch in _batches(rows, held_out):
+            x, y, weight = _weighted(network, batch)
+            sums[part].add(x, y)
+            if part == "held_out":
+                held.append((x, y, weight))
+                repeated += float((batch.target - _last(batch.context)).div(batch.scale).square().sum())
+    choice = _choose(network, sums["train"], sums["held_out"], required)
+    residuals = _residuals(held, solve(sums["train"], network.blocks, choice.strengths))
+    total = sums["train"] + sums["gap"] + sums["held_out"] if held_out is None else sums["train"]
     with torch.no_grad():
         network.head.weight.copy_(solve(total, network.blocks, choice.strengths).T)
-    count = max(1, held_out.rows * network.horizon)
+    count = max(1, sums["held_out"].rows * network.horizon)
     report = HeadReport(
         rows=total.rows,
         strengths=choice.strengths,
@@ -74,6 +81,21 @@ def fit_head(
         errors={name: error / count for name, error in choice.errors.items()},
     )
     return report, ResidualQuantiles.fit(residuals.double().numpy())
+
+
+def _batches(rows: TrainingRows, held_out: TrainingRows | None) -> Iterator[tuple[str, Rows]]:
+    """All rows with the part that they play."""
+    for part in PARTS:
+        yield from ((part if held_out is None else "train", batch) for batch in rows.batches(part))
+        if held_out is not None:
+            yield from (("held_out", batch) for batch in held_out.batches(part))
+
+
+def _choose(network: ForecastNetwork, train: Moments, held_out: Moments, required: Sequence[str]) -> Choice:
+    if min(train.rows, held_out.rows) >= _FEW_ROWS:
+        return choose(train, held_out, network.blocks, required=required)
+    first = next(iter(network.blocks))
+    return Choice({name: 1.0 for name in network.blocks if name == first or name in required})
 
 
 def _weighted(

@@ -23,6 +23,9 @@ __all__ = ["ForecastNetwork"]
 class ForecastNetwork(nn.Module):
     """Forecast one channel from its window: a linear head on [lookback, latents, covariates].
 
+    The latents are pooled over tokens: with few windows to fit on, the head gains from a few numbers that
+    describe the window, and loses from hundreds (``docs/decisions/0001-pooled-latents.md``).
+
     Parameters
     ----------
     backbone
@@ -40,7 +43,7 @@ class ForecastNetwork(nn.Module):
         self.backbone = backbone
         self.context_length = context_length
         self.horizon = horizon
-        latents = 0 if backbone is None else backbone.num_latents(context_length)
+        latents = 0 if backbone is None else backbone.dim
         ends = (0, context_length, context_length + latents, context_length + latents + covariates)
         names = ("lookback", "latents", "covariates")
         self.blocks = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(names) if ends[i + 1] > ends[i]}
@@ -76,7 +79,7 @@ class ForecastNetwork(nn.Module):
         dtype = self.head.weight.dtype
         parts: dict[str, Callable[[], Tensor]] = {"lookback": lambda: scaled.nan_to_num(0.0).to(dtype)}
         if (backbone := self.backbone) is not None:
-            parts["latents"] = lambda: backbone.flat(scaled)
+            parts["latents"] = lambda: backbone.pooled(scaled)
         if covariates is not None:
             parts["covariates"] = lambda: covariates.to(dtype)
         return parts
