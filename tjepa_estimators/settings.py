@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cattrs
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.v import format_exception
 
 from tjepa_estimators.errors import ConfigError
 
@@ -19,6 +21,26 @@ __all__ = ["as_settings", "to_dict"]
 T = TypeVar("T", bound="DataclassInstance")
 
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
+
+
+class _WrongTypeError(TypeError):
+    """A value that is not what its field holds."""
+
+
+def _exactly(kind: type[Any], accepted: type[Any]) -> Callable[[object, type[Any]], Any]:
+    """Convert between numbers of the same meaning only: ``int(8.5)`` and ``bool("no")`` hide mistakes."""
+
+    def convert(given: object, _: type[Any]) -> Any:  # noqa: ANN401 - an instance of kind
+        if not isinstance(given, accepted) or (kind is not bool and isinstance(given, bool)):
+            msg = f"expected {kind.__name__}, but got {given!r}"
+            raise _WrongTypeError(msg)
+        return kind(given)
+
+    return convert
+
+
+for _kind, _accepted in ((bool, bool), (int, Integral), (float, Real), (str, str)):
+    _CONVERTER.register_structure_hook(_kind, _exactly(_kind, _accepted))
 
 
 def as_settings(kind: type[T], given: T | Mapping[str, Any] | None) -> T:
@@ -53,13 +75,18 @@ def to_dict(settings: DataclassInstance) -> dict[str, Any]:
 
 
 def _explain(kind: type, error: BaseValidationError) -> str:
+    found = f"{kind.__name__}: {'; '.join(cattrs.transform_error(error, format_exception=_describe))}."
     for leaf in _leaves(error):
         if isinstance(leaf, ConfigError):
             return str(leaf)
         if isinstance(leaf, ForbiddenExtraKeysError):
             fields = sorted(field.name for field in dataclasses.fields(leaf.cl))
-            return f"{kind.__name__}: {'; '.join(cattrs.transform_error(error))}. {leaf.cl.__name__} knows {fields}."
-    return f"{kind.__name__}: {'; '.join(cattrs.transform_error(error))}."
+            return f"{found} {leaf.cl.__name__} knows {fields}."
+    return found
+
+
+def _describe(error: BaseException, kind: type | None) -> str:
+    return str(error) if isinstance(error, _WrongTypeError) else format_exception(error, kind)
 
 
 def _leaves(error: BaseException) -> list[BaseException]:
