@@ -17,6 +17,7 @@ import pytorch_lightning as pl
 from torch.utils.data import DataLoader
 
 from tjepa_estimators.artifact import ArtifactInfo, PretrainedEncoder, Provenance
+from tjepa_estimators.contracts import DataDomain
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.data.windows import WindowSource
 from tjepa_estimators.jepa.build import build_jepa
@@ -114,7 +115,7 @@ def pretrain(
     )  # fmt: skip
     _run(module, settings, [watch], identity)
     provenance = Provenance(
-        data=tuple({"name": name} for name in dict.fromkeys(str(one.name) for one in series if one.name is not None)),
+        data=_sources(data),
         windows=len(source),
         train=to_dict(settings) | {"steps": module.steps, "checkpoint_dir": None},
         seed=settings.seed,
@@ -232,6 +233,18 @@ def _digest(series: Sequence[Series]) -> str:
         digest.update(str(one.values.shape).encode())
         digest.update(one.values[:1000].tobytes() + one.values[-1000:].tobytes())
     return digest.hexdigest()[:16]
+
+
+def _sources(data: object) -> tuple[dict[str, str], ...]:
+    """Name and licence of the domains in what was given, and the names of its other series."""
+    items = data if isinstance(data, list | tuple) else [data]
+    domains = [item.info for item in items if isinstance(item, DataDomain)]
+    others = [item for item in items if not isinstance(item, DataDomain)]
+    names = dict.fromkeys(str(one.name) for one in (as_series(others) if others else ()) if one.name is not None)
+    return (
+        *({"name": info.name, "licence": info.licence, "source": info.source} for info in domains),
+        *({"name": name} for name in names),
+    )
 
 
 def _finite(health: Diagnostics | None) -> dict[str, float]:
