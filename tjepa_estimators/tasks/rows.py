@@ -120,7 +120,7 @@ def _shortest_window(values: Sequence[np.ndarray], context_length: int, horizon:
     longest = max(len(one) for one in values)
     if longest >= context_length + horizon + _ENOUGH:
         return None
-    return horizon + max(1, (longest - horizon) // 2)
+    return horizon + min(context_length, max(1, (longest - horizon) // 2))
 
 
 def _deviation(values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "channels"]:
