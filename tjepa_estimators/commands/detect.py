@@ -1,0 +1,80 @@
+"""``tjepa detect``: csv in, a score for how abnormal each step is out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tjepa_estimators.commands.csv_files import read_csv, write_csv
+from tjepa_estimators.commands.options import add_columns, add_encoder, build_parser, parse
+from tjepa_estimators.commands.tables import say, show_table
+from tjepa_estimators.tasks.anomaly import AnomalyConfig, AnomalyTask
+from tjepa_estimators.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
+
+__all__ = ["run"]
+
+_EXAMPLES = """\
+  tjepa detect sensor.csv --pretrained encoder --output scores.csv --plot scores.png
+  tjepa detect today.csv --fit last_month.csv --contamination 0.001 --output scores.csv
+  tjepa detect machines.csv --group machine --detect.window 96 --output scores.csv
+"""
+_SHOWN = 10
+
+
+def run(options: Sequence[str]) -> None:
+    """Learn what is normal from the file, or from another one, and score each step."""
+    given = parse(_parser(), options)
+    file = read_csv(given.csv, given)
+    normal = file if given.fit is None else read_csv(given.fit, given)
+    task = AnomalyTask(
+        replace(given.detect, contamination=given.contamination),
+        pretrained=given.pretrained,
+        encoder=given.encoder,
+        train=given.train,
+    ).fit(normal.series)
+    scores = [task.score(one.values) for one in file.series]
+    flags = [score > task.threshold_ for score in scores]
+    tables = [
+        file.label(pd.DataFrame({"score": score, "is_anomaly": flag.astype(int)}), one, file.stamps(one))
+        for one, score, flag in zip(file.series, scores, flags, strict=True)
+    ]
+    write_csv(tables, given.output)
+    _show([one.name for one in file.series], tables, file.time)
+    say(f"{sum(map(np.sum, flags))} of {sum(map(len, flags))} steps lie above {task.threshold_:.4g}: {given.output}")
+    if given.plot is not None:
+        from tjepa_estimators.commands.plots import plot_scores
+
+        say(f"they are drawn in {plot_scores(file, scores, flags, task.threshold_, given.plot)}")
+
+
+def _parser() -> ArgumentParser:
+    parser = build_parser("detect", "Score how abnormal each step of the series of a csv file is.", _EXAMPLES)
+    parser.add_argument("csv", help="csv file to score")
+    parser.add_argument("--fit", metavar="CSV", help="csv file to learn from what is normal; the same one by default")
+    parser.add_argument("--contamination", type=float, default=0.01, help="share of the steps learned from to mark")
+    parser.add_argument("--output", required=True, metavar="CSV", help="file for the scores")
+    parser.add_argument("--plot", metavar="PNG", help="file for a picture of them")
+    add_columns(parser)
+    add_encoder(parser)
+    parser.add_class_arguments(AnomalyConfig, "detect", skip={"contamination"})
+    parser.add_class_arguments(TrainConfig, "train")
+    return parser
+
+
+def _show(names: Sequence[object], tables: Sequence[pd.DataFrame], time: str) -> None:
+    """Stretches of steps above the threshold, highest first."""
+    stretches = [
+        (str(name), part[time].iloc[0], part[time].iloc[-1], len(part), float(part["score"].max()))
+        for name, table in zip(names, tables, strict=True)
+        for _, part in table.groupby((table["is_anomaly"].diff() != 0).cumsum())
+        if part["is_anomaly"].all()
+    ]
+    stretches.sort(key=lambda stretch: -stretch[-1])
+    show_table("Most abnormal stretches", ("series", "from", "to", "steps", "highest score"), stretches[:_SHOWN])

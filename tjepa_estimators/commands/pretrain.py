@@ -1,0 +1,87 @@
+"""``tjepa pretrain``: csv files or data domains in, a pretrained encoder out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tjepa_estimators.commands.csv_files import read_csv
+from tjepa_estimators.commands.info import show_health
+from tjepa_estimators.commands.options import add_columns, build_parser, parse
+from tjepa_estimators.commands.tables import say
+from tjepa_estimators.data.domains import load_domain
+from tjepa_estimators.errors import ConfigError, DataError
+from tjepa_estimators.jepa.config import PRESETS, JEPAConfig, Preset
+from tjepa_estimators.settings import to_dict
+from tjepa_estimators.training.config import TrainConfig
+from tjepa_estimators.training.run import pretrain
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser, Namespace
+
+    from tjepa_estimators.contracts import DataDomain
+    from tjepa_estimators.data.series import Series
+
+__all__ = ["run"]
+
+_EXAMPLES = """\
+  tjepa pretrain sales.csv traffic.csv.gz --output encoder
+  tjepa pretrain --domain stocks weather web_traffic --steps 600 --output encoder
+  tjepa pretrain panel.csv --group shop --columns revenue,orders --output encoder
+  tjepa pretrain sales.csv --output encoder --checkpoint run    (again after a stop: goes on)
+  tjepa pretrain sales.csv --output encoder --jepa.context_length 256 --jepa.patch_length 16 --train.seed 1
+"""
+
+
+def run(options: Sequence[str]) -> None:
+    """Pretrain an encoder, save it and show the health of its representation."""
+    parser = _parser()
+    given = parse(parser, options)
+    preset = PRESETS.get(given.preset)
+    if preset is None:
+        raise ConfigError(f"There is no preset {given.preset!r}; choose one of {', '.join(PRESETS)}.")
+    # what was not given comes from the preset, so the options are read again on top of it
+    parser.set_defaults(_defaults(preset, given.encoder))
+    given = parse(parser, options)
+    shortcuts = {"steps": given.steps, "checkpoint_dir": given.checkpoint}
+    encoder = pretrain(
+        _data(given),
+        encoder=given.encoder,
+        encoder_config=given.encoder_config,
+        config=given.jepa,
+        train=replace(given.train, **{name: value for name, value in shortcuts.items() if value is not None}),
+    )
+    folder = encoder.save(given.output)
+    show_health(encoder)
+    say(f"{encoder!r} from {encoder.info.provenance.windows} windows is saved in {folder}")
+
+
+def _parser() -> ArgumentParser:
+    parser = build_parser("pretrain", "Pretrain an encoder on unlabelled series.", _EXAMPLES)
+    parser.add_argument("data", nargs="*", default=[], help="csv files")
+    parser.add_argument("--domain", nargs="+", default=[], metavar="NAME", help="data domains, see tjepa plugins")
+    parser.add_argument("--output", required=True, metavar="FOLDER", help="folder for the pretrained encoder")
+    parser.add_argument("--preset", default="tiny", help=f"one of {', '.join(PRESETS)}")
+    parser.add_argument("--encoder", default="transformer", help="see tjepa plugins")
+    parser.add_argument("--encoder_config", type=dict[str, Any], default={}, help="settings of the encoder")
+    parser.add_argument("--steps", type=int, help="short for --train.steps")
+    parser.add_argument("--checkpoint", metavar="FOLDER", help="short for --train.checkpoint_dir")
+    add_columns(parser)
+    parser.add_class_arguments(JEPAConfig, "jepa")
+    parser.add_class_arguments(TrainConfig, "train")
+    return parser
+
+
+def _defaults(preset: Preset, encoder: str) -> dict[str, Any]:
+    settings = {f"jepa.{name}": value for name, value in to_dict(preset.jepa).items()}
+    settings |= {f"train.{name}": value for name, value in preset.train.items()}
+    return settings | {"encoder_config": preset.encoder if encoder == "transformer" else {}}
+
+
+def _data(given: Namespace) -> list[Series | DataDomain]:
+    """The series of all files, and all domains, which give their training parts."""
+    if not given.data and not given.domain:
+        raise DataError("Nothing to pretrain on; give csv files or --domain NAME (tjepa plugins lists the names).")
+    files = [one for path in given.data for one in read_csv(path, given).series]
+    return [*files, *(load_domain(name) for name in given.domain)]
