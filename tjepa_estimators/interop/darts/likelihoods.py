@@ -1,0 +1,78 @@
+"""What the parameters of Darts' likelihoods mean: how they scale with a window, and where training begins.
+
+Darts reads raw numbers and squashes them itself. A location moves and scales with the window; the raw value
+of a scale passes through softplus, so it is scaled on the other side of it; a shape does neither.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn.functional import softplus
+
+from tjepa_estimators.interop.darts._compat import LikelihoodType
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from tjepa_estimators.data.scaling import InstanceStats
+    from tjepa_estimators.interop.darts._compat import TorchLikelihood
+    from tjepa_estimators.tasks.quantiles import ResidualQuantiles
+
+__all__ = ["parameter_roles", "starting_offsets", "to_series_scale"]
+
+_ROLES = {
+    LikelihoodType.Gaussian: ("location", "scale"),
+    LikelihoodType.Laplace: ("location", "scale"),
+    LikelihoodType.Gumbel: ("location", "scale"),
+    LikelihoodType.Cauchy: ("location", "scale"),
+    LikelihoodType.Poisson: ("location",),
+    LikelihoodType.NegativeBinomial: ("location", "shape"),
+}
+_ONE_SIGMA = (0.1587, 0.8413)
+_SMALLEST = 1e-12
+"""Smallest spread; that of a constant window, see ``data/scaling.py``."""
+
+
+def parameter_roles(likelihood: TorchLikelihood | None) -> tuple[str, ...]:
+    """``"location"``, ``"scale"`` or ``"shape"`` for each parameter; without a likelihood the forecast itself."""
+    if likelihood is None:
+        return ("location",)
+    if likelihood.type == LikelihoodType.Quantile:
+        return ("location",) * likelihood.num_parameters
+    return _ROLES.get(likelihood.type, ("shape",) * likelihood.num_parameters)
+
+
+def to_series_scale(
+    raw: Float[Tensor, "rows steps parameters"], stats: InstanceStats, roles: tuple[str, ...]
+) -> Float[Tensor, "rows steps parameters"]:
+    """Bring raw parameters from the units of the window to those of the series."""
+    columns = []
+    for role, column in zip(roles, raw.unbind(dim=2), strict=True):
+        if role == "location":
+            columns.append(column * stats.std + stats.mean)
+        elif role == "scale":
+            columns.append(_inverse_softplus(softplus(column) * stats.std))
+        else:
+            columns.append(column)
+    return torch.stack(columns, dim=2)
+
+
+def starting_offsets(
+    likelihood: TorchLikelihood | None, quantiles: ResidualQuantiles, steps: int
+) -> Float[np.ndarray, "steps parameters"]:
+    """What to add to a point forecast, in the units of the window, to begin with the spread of its residuals."""
+    roles = parameter_roles(likelihood)
+    if likelihood is not None and likelihood.type == LikelihoodType.Quantile:
+        return quantiles.offsets(steps, likelihood.quantiles)
+    low, high = quantiles.offsets(steps, _ONE_SIGMA).T
+    spread = _inverse_softplus(torch.from_numpy((high - low) / 2.0)).numpy()
+    return np.stack([spread if role == "scale" else np.zeros(steps) for role in roles], axis=1)
+
+
+def _inverse_softplus(positive: Tensor) -> Tensor:
+    positive = positive.clamp_min(_SMALLEST)
+    return positive + torch.log(-torch.expm1(-positive))
