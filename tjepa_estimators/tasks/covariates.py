@@ -102,7 +102,8 @@ class CovariateScale:
             if span is None:
                 parts.append(scale(np.stack([np.ravel(arrays[one]) for one in series])))
             else:
-                parts.append(scale(_gather(arrays, series, origin, span)).reshape(len(series), -1))
+                width = (span[1] - span[0]) * len(scale.mean)  # reshape cannot infer it for no rows at all
+                parts.append(scale(_gather(arrays, series, origin, span)).reshape(len(series), width))
         return np.concatenate(parts, axis=1).astype(np.float32) if parts else np.empty((len(series), 0), np.float32)
 
 
