@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor, nn
 
-    from tjepa_estimators.contracts import Masker
     from tjepa_estimators.data.windows import WindowSource
     from tjepa_estimators.jepa.config import JEPAConfig
     from tjepa_estimators.jepa.model import JEPA
@@ -40,7 +39,8 @@ WindowLoss = Callable[["nn.Module", "Int[Tensor, 'batch']", torch.Generator], "F
 class StepModule(pl.LightningModule, ABC):
     """A training in which everything random in a step follows from the seed and the step's number.
 
-    So a run that was killed goes on to bit-identical weights, and no loader state has to be saved.
+    So a run that was killed goes on to bit-identical weights, and no loader state has to be saved. Batches
+    and masks are drawn for all devices together and shared out, so several devices train as one does.
     """
 
     def __init__(self, train: TrainConfig, num_windows: int) -> None:
@@ -51,7 +51,7 @@ class StepModule(pl.LightningModule, ABC):
 
     @abstractmethod
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
-        """The loss on the windows with these numbers."""
+        """The loss on this device's share of the windows with these numbers."""
 
     @abstractmethod
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -59,13 +59,17 @@ class StepModule(pl.LightningModule, ABC):
 
     def training_step(self, *_: object) -> Tensor:
         """One step; what the loader hands over is only a counter."""
-        train, rank, world = self.train_config, self.trainer.global_rank, self.trainer.world_size
-        index = batch_indices(self.num_windows, train.batch_size, self.global_step, train.seed)[rank::world]
-        seed = mix_seed(train.seed, self.global_step, rank)
-        torch.manual_seed(seed)  # for dropout; pretrain() and finetune() put the global generator back
-        loss = self.loss(index, torch.Generator().manual_seed(seed))
+        train, step = self.train_config, self.global_step
+        index = batch_indices(self.num_windows, train.batch_size, step, train.seed)
+        # for dropout, which differs between devices; pretrain() and finetune() put the global generator back
+        torch.manual_seed(mix_seed(train.seed, step, self.trainer.global_rank))
+        loss = self.loss(index, torch.Generator().manual_seed(mix_seed(train.seed, step, 0)))
         self.log("loss", loss.detach(), prog_bar=True)
         return loss
+
+    def share(self, rows: Tensor) -> Tensor:
+        """Rows of this device, of what was drawn for all devices together."""
+        return rows[self.trainer.global_rank :: self.trainer.world_size]
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own type is a union of seven
         """AdamW with a warm-up and a cosine; matrices decay, vectors do not."""
@@ -97,22 +101,19 @@ class PretrainModule(StepModule):
 
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
         """The objective on freshly masked windows."""
-        return self.objective(self.model(*self._masked(index, self.masker, generator))).total
+        masks = self.masker(self.config.num_tokens, len(index), generator)
+        mine = Masks(self.share(masks.context), self.share(masks.targets))
+        return self.objective(self.model(*self._on_device(self.share(index), mine))).total
 
     def probe(self) -> tuple[Tensor, Masks]:
         """Windows spread over the data, with the future hidden: the same ones each time."""
         index = torch.linspace(0, self.num_windows - 1, min(self.num_windows, _PROBE)).long()
-        return self._masked(index, FutureMasker(_HIDDEN, _HIDDEN), torch.Generator())
+        masker = FutureMasker(_HIDDEN, _HIDDEN)
+        return self._on_device(index, masker(self.config.num_tokens, len(index), torch.Generator()))
 
-    def _masked(
-        self,
-        index: Int[Tensor, batch],
-        masker: Masker,
-        generator: torch.Generator,
-    ) -> tuple[Tensor, Masks]:
-        masks = masker(self.config.num_tokens, len(index), generator)
-        masks = Masks(masks.context.to(self.device), masks.targets.to(self.device))
-        return self.source.gather(index).to(self.device), masks
+    def _on_device(self, index: Int[Tensor, batch], masks: Masks) -> tuple[Tensor, Masks]:
+        windows = self.source.gather(index).to(self.device)
+        return windows, Masks(masks.context.to(self.device), masks.targets.to(self.device))
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
         """Step, then move the teacher: once for each step of the optimiser, not for each batch."""
@@ -144,7 +145,7 @@ class FinetuneModule(StepModule):
 
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
         """The caller's loss."""
-        return self.window_loss(self.network, index, generator)
+        return self.window_loss(self.network, self.share(index), generator)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
         """Step, then do what the caller wants done after it."""
