@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ PARTS = ("train", "gap", "held_out")
 
 _ENOUGH = 100
 """Whole windows of the longest series from which on windows padded on the left are no longer needed."""
+_ENDS = 100
+"""Rows on either side that tell one set of rows from another."""
 _OBSERVED = 0.5
 """Share of a target that must be observed; the gaps in it are interpolated."""
 
@@ -40,6 +43,11 @@ class Rows:
     scale: Float[Tensor, "batch 1"]
     """Deviation of the whole series; errors are measured in it, so that large series do not drown small ones."""
     covariates: Float[Tensor, "batch features"] | None
+
+    def to(self, device: torch.device) -> Rows:
+        """The same rows on a device."""
+        covariates = None if self.covariates is None else self.covariates.to(device)
+        return Rows(self.context.to(device), self.target.to(device), self.scale.to(device), covariates)
 
 
 class TrainingRows:
@@ -94,6 +102,12 @@ class TrainingRows:
             rows = self.rows(index)
             if len(rows.context):
                 yield rows
+
+    def digest(self) -> str:
+        """A short identity of the training rows: their number, and the values of the first and the last ones."""
+        index = self.index["train"]
+        ends = self.source.gather(torch.cat([index[:_ENDS], index[-_ENDS:]]))
+        return hashlib.sha256(str(len(index)).encode() + ends.numpy().tobytes()).hexdigest()[:16]
 
     def rows(self, index: Int[Tensor, "batch"]) -> Rows:
         """The rows with these window numbers, less those with too little in them."""

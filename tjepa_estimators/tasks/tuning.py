@@ -46,14 +46,14 @@ def finetuned_backbone(
     """
 
     def loss(module: nn.Module, index: Int[Tensor, "batch"], _: torch.Generator) -> Tensor:
-        return _forecast_loss(module, _take(rows, index))
+        return _forecast_loss(module, _take(rows, index, module))
 
     backbone = frozen_backbone(pretrained)
     network = make(backbone)
     fit_head(network, rows, required=("latents",))
     network.requires_grad_(requires_grad=True)
     rates = [(list(network.head.parameters()), 1.0), (list(backbone.parameters()), encoder_rate)]
-    finetune(network, loss, len(rows.index["train"]), rates, train)
+    finetune(network, loss, len(rows.index["train"]), rates, train, identity={"data": rows.digest()})
     return backbone.requires_grad_(requires_grad=False).eval()
 
 
@@ -69,7 +69,7 @@ def online_backbone(
     joint.network.requires_grad_(requires_grad=True)
 
     def loss(_: nn.Module, index: Int[Tensor, "batch"], generator: torch.Generator) -> Tensor:
-        batch = _take(rows, index)
+        batch = _take(rows, index, joint)
         raw = torch.cat([batch.context, batch.target], dim=1)
         tokens = student.tokenizer.num_tokens(raw.shape[1])
         masks = masker(tokens, len(raw), generator)
@@ -78,7 +78,7 @@ def online_backbone(
 
     finetune(
         joint, loss, len(rows.index["train"]), [(list(joint.parameters()), 1.0)], train,
-        after_step=lambda: jepa.update_teacher(config.momentum[0]),
+        after_step=lambda: jepa.update_teacher(config.momentum[0]), identity={"data": rows.digest()},
     )  # fmt: skip
     teacher = cast("Backbone", jepa.teacher.module)
     return teacher.requires_grad_(requires_grad=False).eval()
@@ -99,5 +99,5 @@ def _forecast_loss(network: nn.Module, batch: Rows) -> Float[Tensor, ""]:
     return error.square().mean().to(forecast.dtype)
 
 
-def _take(rows: TrainingRows, index: Int[Tensor, "batch"]) -> Rows:
-    return rows.rows(rows.index["train"][index])
+def _take(rows: TrainingRows, index: Int[Tensor, "batch"], network: nn.Module) -> Rows:
+    return rows.rows(rows.index["train"][index]).to(next(network.parameters()).device)

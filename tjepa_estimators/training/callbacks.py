@@ -71,12 +71,24 @@ class CollapseWatch(pl.Callback):
 
 
 class Resumable(pl.Callback):
-    """Save the whole training state every so many steps, never leaving a half-written file."""
+    """Save the whole training state every so many steps, never leaving a half-written file.
 
-    def __init__(self, folder: str | os.PathLike[str], every: int, fingerprint: str) -> None:
-        self.path = Path(folder) / "resume.ckpt"
+    Parameters
+    ----------
+    folder
+        Where to; pretraining and fine-tuning may share it.
+    stage
+        Name of the file, such as ``"pretrain"``.
+    every
+        Steps between two savings.
+    identity
+        All that the result depends on, as text: a run with another identity is not continued.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], stage: str, every: int, identity: str) -> None:
+        self.path = Path(folder) / f"{stage}.ckpt"
         self.every = every
-        self.fingerprint = fingerprint
+        self.identity = identity
 
     def found(self) -> str | None:
         """The checkpoint to go on from, if there is one.
@@ -89,19 +101,19 @@ class Resumable(pl.Callback):
         if not self.path.exists():
             return None
         written = self.path.with_suffix(".settings").read_text()
-        if written != self.fingerprint:
+        if written != self.identity:
             msg = (
                 f"{self.path.parent} holds a run with other settings or data; choose another checkpoint_dir, or "
-                f"delete it. There: {written}. Now: {self.fingerprint}."
+                f"delete it. There: {written}. Now: {self.identity}."
             )
             raise ConfigError(msg)
         return str(self.path)
 
     def on_fit_start(self, trainer: pl.Trainer, *_: object) -> None:
-        """Make the folder and note what the run is."""
-        if trainer.is_global_zero:
+        """Make the folder and note what the run is, before there is anything to go on from."""
+        if trainer.is_global_zero and not self.path.exists():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.with_suffix(".settings").write_text(self.fingerprint)
+            self.path.with_suffix(".settings").write_text(self.identity)
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
         """Save, now and then and at the last step."""

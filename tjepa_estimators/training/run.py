@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 
 __all__ = ["finetune", "pretrain", "untrained"]
 
+_IRRELEVANT = {
+    "epochs", "accelerator", "devices", "strategy", "threads", "checkpoint_dir", "checkpoint_every", "progress",
+}  # fmt: skip
+"""Settings that a stopped run may go on without: the result does not depend on them, or ``steps`` says it."""
+
 
 def pretrain(
     data: object,
@@ -108,12 +113,11 @@ def pretrain(
     source = WindowSource([one.values for one in series], jepa.window_length)
     module = PretrainModule(model, source, jepa, settings)
     watch = CollapseWatch(max(1, module.steps // 50), on_diagnostics)
-    identity = json.dumps(
-        {"jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
-         "initial": initial.fingerprint if initial else None, "steps": module.steps, "batch_size": settings.batch_size,
-         "learning_rate": settings.learning_rate, "seed": settings.seed}
-    )  # fmt: skip
-    _run(module, settings, [watch], identity)
+    identity = {
+        "jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
+        "initial": initial.fingerprint if initial else None,
+    }  # fmt: skip
+    _run("pretrain", module, settings, [watch], identity)
     provenance = Provenance(
         data=_sources(data),
         windows=len(source),
@@ -156,6 +160,7 @@ def finetune(
     rates: Sequence[tuple[list[nn.Parameter], float]],
     train: TrainConfig,
     after_step: Callable[[], None] | None = None,
+    identity: Mapping[str, object] | None = None,
 ) -> None:
     """Train ``network`` in place on a loss over windows.
 
@@ -173,16 +178,28 @@ def finetune(
         How to train.
     after_step
         Called after each step of the optimiser.
+    identity
+        What else the result depends on, such as a digest of the data: with ``checkpoint_dir``, a run that
+        was stopped is continued only where all of this is the same.
     """
     module = FinetuneModule(network, window_loss, num_windows, train, list(rates), after_step)
-    _run(module, train, [], json.dumps({"finetune": type(network).__name__, "steps": module.steps, "seed": train.seed}))
+    start = {"network": type(network).__name__, "weights": _digest_weights(network), "windows": num_windows}
+    _run("finetune", module, train, [], {**start, **(identity or {})})
     network.eval()
 
 
-def _run(module: StepModule, train: TrainConfig, callbacks: list[pl.Callback], identity: str) -> None:
+def _run(
+    stage: str,
+    module: StepModule,
+    train: TrainConfig,
+    callbacks: list[pl.Callback],
+    identity: Mapping[str, object],
+) -> None:
     checkpoint = None
     if train.checkpoint_dir is not None:
-        resumable = Resumable(train.checkpoint_dir, train.checkpoint_every, identity)
+        settings = {name: value for name, value in to_dict(train).items() if name not in _IRRELEVANT}
+        text = json.dumps({**identity, **settings, "steps": module.steps}, default=str)
+        resumable = Resumable(train.checkpoint_dir, stage, train.checkpoint_every, text)
         checkpoint, callbacks = resumable.found(), [*callbacks, resumable]
     with scoped_seed(train.seed), limited_threads(module, train.threads), _quiet():
         trainer = pl.Trainer(
@@ -245,6 +262,13 @@ def _sources(data: object) -> tuple[dict[str, str], ...]:
         *({"name": info.name, "licence": info.licence, "source": info.source} for info in domains),
         *({"name": name} for name in names),
     )
+
+
+def _digest_weights(network: nn.Module) -> str:
+    digest = hashlib.sha256()
+    for value in network.state_dict().values():
+        digest.update(value.cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _finite(health: Diagnostics | None) -> dict[str, float]:
