@@ -14,12 +14,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader
 
 from tjepa_estimators.artifact import ArtifactInfo, PretrainedEncoder, Provenance
 from tjepa_estimators.contracts import DataDomain
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.data.windows import WindowSource
+from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.build import build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig, as_preset
 from tjepa_estimators.nn.randomness import scoped_seed
@@ -202,8 +204,17 @@ def _run(
         resumable = Resumable(train.checkpoint_dir, stage, train.checkpoint_every, text)
         checkpoint, callbacks = resumable.found(), [*callbacks, resumable]
     with scoped_seed(train.seed), limited_threads(module, train.threads), _quiet():
-        trainer = pl.Trainer(
-            max_steps=module.steps,
+        trainer = _trainer(train, module.steps, callbacks)
+        module.train()
+        counter: DataLoader[int] = DataLoader(range(module.steps), batch_size=None)  # type: ignore[arg-type]
+        trainer.fit(module, counter, ckpt_path=checkpoint)
+        module.cpu()
+
+
+def _trainer(train: TrainConfig, steps: int, callbacks: list[pl.Callback]) -> pl.Trainer:
+    try:
+        return pl.Trainer(
+            max_steps=steps,
             max_epochs=-1,
             accelerator=train.accelerator,
             devices=train.devices,
@@ -217,10 +228,9 @@ def _run(
             enable_progress_bar=sys.stderr.isatty() if train.progress is None else train.progress,
             use_distributed_sampler=False,
         )
-        module.train()
-        counter: DataLoader[int] = DataLoader(range(module.steps), batch_size=None)  # type: ignore[arg-type]
-        trainer.fit(module, counter, ckpt_path=checkpoint)
-        module.cpu()
+    except (ValueError, MisconfigurationException) as error:
+        msg = f"These devices cannot be had: {error} Correct accelerator, devices, strategy or precision."
+        raise ConfigError(msg) from error
 
 
 @contextlib.contextmanager
