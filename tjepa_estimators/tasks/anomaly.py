@@ -14,6 +14,7 @@ import torch
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.data.windows import WindowSource
 from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
+from tjepa_estimators.jepa.config import JEPAConfig
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.anomaly_scores import SCORERS, ScorerContext, TokenLayout
@@ -34,6 +35,8 @@ _REPEATS = 4
 """Windows that the training data must have room for: what happens once cannot be called normal."""
 _FEWEST_TOKENS = 4
 """Tokens of the shortest window, so that each quarter has one; shorter series are padded."""
+_SHORT = JEPAConfig(context_length=192, future_length=64, patch_length=8)
+"""On real series with planted anomalies, windows of a third the length found twice as much as those of ``"tiny"``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ class AnomalyTask:
     Windows overlap; each scorer judges each patch of them, each channel on its own. Evidence is standardised for
     each channel and place in the window, averaged over the highest channels and over the windows that cover a
     step, standardised again, and averaged over the scorers. All in double precision, so that a score does not
-    depend on what else is scored beside it.
+    depend on what else is scored beside it. What is judged is shape and spread, not level, since series drift.
 
     The score of a step also uses windows that end up to a window later: it looks ahead, as detection in recorded
     data may. Steps that nothing can be said about (nothing observed around them) get the median, zero. Series
@@ -90,7 +93,9 @@ class AnomalyTask:
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; it is never changed. None
         pretrains on the series given to ``fit``.
     encoder, encoder_config, jepa
-        What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`.
+        What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`; with ``jepa=None``
+        windows of 256 steps in patches of 8, which show where an anomaly begins and ends better than the long
+        windows for forecasting.
     train
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Where neither steps nor
         epochs are given: ten passes over the windows, at most 300 steps.
@@ -112,7 +117,7 @@ class AnomalyTask:
     >>> wave = np.sin(np.arange(400.0) / 5)
     >>> task = AnomalyTask({"window": 48}, train={"steps": 20}).fit(wave[:300])
     >>> wave[350:358] = 0.0
-    >>> bool(340 <= task.score(wave).argmax() < 370)
+    >>> bool((task.score(wave)[350:358] > task.threshold_).all())
     True
     """
 
@@ -123,7 +128,7 @@ class AnomalyTask:
         pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
-        jepa: Any = "tiny",  # noqa: ANN401 - whatever pretrain() takes
+        jepa: Any = None,  # noqa: ANN401 - whatever pretrain() takes
         train: TrainConfig | Mapping[str, Any] | None = None,
     ) -> None:
         self.config = as_settings(AnomalyConfig, config)
@@ -156,7 +161,7 @@ class AnomalyTask:
         room = max(2, min(longest, total // _REPEATS, self.config.window or longest))
         self.pretrained_ = encoder_for(
             values, room, pretrained=self.pretrained, encoder=self.encoder, encoder_config=self.encoder_config,
-            jepa=self.jepa, train=self.train,
+            jepa=_SHORT if self.jepa is None else self.jepa, train=self.train,
         )  # fmt: skip
         jepa = self.pretrained_.info.jepa
         self.layout_ = self._layout(min(room, jepa.window_length) if self.config.window is None else self.config.window)
@@ -175,7 +180,7 @@ class AnomalyTask:
 
         Returns
         -------
-        Float64 ``[time]``; higher is more abnormal, zero is the median of normal steps and one their spread.
+        Float64 ``[time]``; higher is more abnormal; of the training steps about half lie above zero.
 
         Raises
         ------

@@ -17,7 +17,7 @@ from torch.nn.functional import smooth_l1_loss
 
 from tjepa_estimators.contracts import Masks
 from tjepa_estimators.data.scaling import InstanceStats, instance_stats, normalize
-from tjepa_estimators.jepa.predictor import masked_mean
+from tjepa_estimators.nn.pooling import masked_mean
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -126,8 +126,9 @@ class NeighbourDistance:
     """How far each quarter of a window is from the nearest ones of the training windows.
 
     Quarters are compared at the same place of the window and in the same channel, by the teacher's mean latent
-    and, because instance normalisation takes them out of the latents, by level and spread in units of the
-    channel's training deviation (their inverse hyperbolic sine: a drift must not drown the shape).
+    and by their spread in units of the channel's training deviation, which instance normalisation takes out of
+    the latents (its inverse hyperbolic sine: a burst must not drown the shape). The level is left out: most
+    series drift, and a new level alone would make all that follows abnormal. Sudden jumps show in the latents.
 
     Source: a memory of normal features, as PatchCore (arXiv 2106.08265), here of latents of a JEPA's teacher.
     """
@@ -167,7 +168,7 @@ class NeighbourDistance:
     def _features(
         self, raw: Float[Tensor, "batch time channels"]
     ) -> tuple[Float[Tensor, "batch channels runs features"], Bool[Tensor, "batch channels runs"]]:
-        """Latent, level and spread of each run of tokens, and whether anything was observed in it."""
+        """Latent and spread of each run of tokens, and whether anything was observed in it."""
         channels = raw.shape[2]
         rows = rearrange(raw, "batch time channels -> (batch channels) time")
         tokens = self._jepa.encode(rows)
@@ -176,9 +177,9 @@ class NeighbourDistance:
         features, known = [], []
         for run in self._layout.runs():
             keep = ~tokens.padding[:, run.start : run.stop]
-            stats = instance_stats(scaled[:, self._layout.steps(run)])
+            deviation = instance_stats(scaled[:, self._layout.steps(run)]).std
             latent = masked_mean(tokens.values[:, run.start : run.stop], keep)
-            features.append(torch.cat([latent, stats.mean.asinh(), stats.std.asinh()], dim=1))
+            features.append(torch.cat([latent, deviation.asinh()], dim=1))
             known.append(keep.any(dim=1))
         return (
             rearrange(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from tjepa_estimators.tasks.calibration import RobustScale
+from tjepa_estimators.tasks.calibration import QuantileScale
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -21,17 +21,18 @@ __all__ = ["StepScorer", "cover_steps", "top_mean"]
 
 _ROWS = 512
 """Windows times channels in one forward pass."""
-_EVIDENCE_FLOOR = 0.01
-"""Smallest spread of evidence, in units of normalised latents."""
-_SCORE_FLOOR = 0.1
-"""Smallest spread of a score, in units of standardised evidence."""
+_TINY = 1e-3
+"""Evidence below this, in units of normalised latents, counts as none; keeps the logarithm finite."""
+_FLOOR = 0.1
+"""Smallest unit of a scale: a tenth of the evidence, or of standardised evidence."""
 
 
 class StepScorer:
     """A scorer with the scales that make its evidence comparable.
 
-    Evidence is standardised for each channel and token (a patch at the edge of a window is harder to predict),
-    averaged over the highest channels, then over the windows that cover a step, and standardised again.
+    The logarithm of the evidence (distances and errors vary by factors) is standardised for each channel and
+    token (a patch at the edge of a window is harder to predict), averaged over the highest channels, then over
+    the windows that cover a step, and standardised again.
 
     Parameters
     ----------
@@ -50,9 +51,9 @@ class StepScorer:
         """Learn what is normal; the scores of the training series of these lengths."""
         self._scorer.fit(source)
         windows = list(self._windows(source, is_training=True))
-        self._evidence_scale = RobustScale.fit(np.concatenate([evidence for evidence, _ in windows]), _EVIDENCE_FLOOR)
+        self._evidence_scale = QuantileScale.fit(np.concatenate([evidence for evidence, _ in windows]), _FLOOR)
         steps = self._steps(windows, lengths)
-        self._score_scale = RobustScale.fit(np.concatenate(steps), _SCORE_FLOOR)
+        self._score_scale = QuantileScale.fit(np.concatenate(steps), _FLOOR)
         return [self._score_scale(one) for one in steps]
 
     def __call__(self, source: WindowSource, lengths: Sequence[int]) -> list[Float[np.ndarray, "time"]]:
@@ -65,7 +66,8 @@ class StepScorer:
         size = max(1, _ROWS // source.gather(torch.tensor([0])).shape[2])
         for index in torch.arange(len(source)).split(size):
             origin = source.origin(index)
-            yield self._scorer(source.gather(index), origin if is_training else None).numpy(), origin
+            evidence = self._scorer(source.gather(index), origin if is_training else None)
+            yield np.log(evidence.numpy() + _TINY), origin
 
     def _steps(
         self,

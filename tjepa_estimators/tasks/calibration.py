@@ -1,4 +1,4 @@
-"""Robust standardisation: any score in units of how much it varies on normal data."""
+"""Standardisation against normal data: zero is its median, one its 95 % quantile, whatever the score."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ import numpy as np
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-__all__ = ["RobustScale"]
+__all__ = ["QuantileScale"]
 
-_TO_DEVIATION = 1.4826
-"""From the median absolute deviation to the standard deviation of a normal distribution."""
+_HIGH = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class RobustScale:
-    """Median and spread along the first axis; NaN is left out.
+class QuantileScale:
+    """Median, and how far the 95 % quantile lies above it, along the first axis; NaN is left out.
+
+    Scores with heavy and with light tails become comparable where it matters, at the edge of what is normal.
+    With the median absolute deviation as unit, a heavy tail would outweigh every other score.
 
     Examples
     --------
-    >>> scale = RobustScale.fit(np.array([1.0, 2.0, 3.0, np.nan, 100.0]), floor=0.1)
-    >>> scale(np.array([2.5])).tolist()
-    [0.0]
+    >>> scale = QuantileScale.fit(np.append(np.arange(101.0), np.nan), floor=0.1)
+    >>> scale(np.array([50.0, 95.0])).tolist()
+    [0.0, 1.0]
     """
 
-    location: Float[np.ndarray, "*rest"]
-    spread: Float[np.ndarray, "*rest"]
+    median: Float[np.ndarray, "*rest"]
+    unit: Float[np.ndarray, "*rest"]
 
     @classmethod
     def fit(cls, values: Float[np.ndarray, "samples *rest"], floor: float) -> Self:
-        """Measure; the spread is at least ``floor`` and at least a tenth of the median.
+        """Measure on normal data.
 
-        Without a floor the first deviation from data that never varied would outweigh everything else.
+        The unit is at least ``floor``: the first deviation from data that never varied must not outweigh
+        everything else.
         """
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # becomes zero just below
-            location = np.nan_to_num(np.nanmedian(values, axis=0))
-            spread = np.nan_to_num(np.nanmedian(np.abs(values - location), axis=0)) * _TO_DEVIATION
-        return cls(location, np.maximum.reduce([spread, 0.1 * np.abs(location), np.full_like(spread, floor)]))
+            median, high = np.nan_to_num(np.nanquantile(values, [0.5, _HIGH], axis=0))
+        return cls(median, np.maximum(high - median, floor))
 
     def __call__(self, values: Float[np.ndarray, "samples *rest"]) -> Float[np.ndarray, "samples *rest"]:
         """Standardise; NaN stays NaN."""
-        return (values - self.location) / self.spread
+        return (values - self.median) / self.unit
