@@ -23,6 +23,11 @@ __all__ = ["STRENGTHS", "Choice", "Moments", "choose", "solve"]
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 """Strengths that are tried, relative to the mean square of the block's features."""
 
+_TIE = 0.001
+"""Strengths whose held-out errors differ by less than this share are as good; the strongest is taken."""
+_GAIN = 0.003
+"""Share by which a block must lower the held-out error to be used (``docs/decisions/0001-pooled-latents.md``)."""
+
 
 @dataclass(slots=True)
 class Moments:
@@ -116,8 +121,8 @@ def choose(
     best = float("inf")
     for position, name in enumerate(blocks):
         tried = {strength: held_out.error(solve(train, blocks, {**chosen, name: strength})) for strength in strengths}
-        strength = min(tried, key=tried.__getitem__)
+        strength = max(strength for strength, error in tried.items() if error <= min(tried.values()) * (1.0 + _TIE))
         errors["+".join([*chosen, name])] = tried[strength]
-        if position == 0 or name in required or tried[strength] < best:
+        if position == 0 or name in required or tried[strength] < best * (1.0 - _GAIN):
             chosen[name], best = strength, tried[strength]
     return Choice(chosen, errors)
