@@ -1,0 +1,175 @@
+"""A run that was killed goes on to the weights that it would have reached."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.training.config import TrainConfig
+from tjepa_estimators.training.run import finetune
+
+DROPOUT = {"dropout": 0.3}
+RUN = {"steps": 24, "checkpoint_every": 4, "threads": 1}
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+import numpy as np
+from tjepa_estimators import pretrain
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+arguments, where, when = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+replaced = []
+if where == "while saving":
+    replace = Path.replace
+    Path.replace = lambda self, target: die() if len(replaced) == when else (replaced.append(1), replace(self, target))
+data = [np.load(path) for path in arguments.pop("data")]
+pretrain(data, **arguments, on_diagnostics=lambda step, _: step == when and where == "at step" and die())
+"""
+
+
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_ends_in_the_same_weights(pretrain_tiny, waves, tiny_jepa, tiny_encoder, tmp_path):
+    folder = str(tmp_path / "run")
+    for number, one in enumerate(waves):
+        np.save(tmp_path / f"{number}.npy", one)
+    arguments = {
+        "data": [str(tmp_path / f"{number}.npy") for number in range(len(waves))],
+        "encoder_config": tiny_encoder | DROPOUT,
+        "config": tiny_jepa,
+        "train": {"batch_size": 32, "learning_rate": 1e-2, "checkpoint_dir": folder} | RUN,
+    }
+    for where, when in (("at step", 7), ("while saving", 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, json.dumps(arguments), where, str(when)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    told = []
+    resumed = pretrain_tiny(
+        encoder_config=DROPOUT, checkpoint_dir=folder, on_diagnostics=lambda step, _: told.append(step), **RUN
+    )
+    assert told[0] == 9  # the first run saved step 4, the second went on from there, saved 8 and died on saving 12
+    assert resumed.fingerprint == pretrain_tiny(encoder_config=DROPOUT, **RUN).fingerprint
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """Stands for a kill."""
+
+
+def stop_at(step):
+    def notify(now, _):
+        if now == step:
+            raise Stopped
+
+    return notify
+
+
+def stopped_run(pretrain_tiny, folder, step=9, **settings):
+    with pytest.raises(Stopped):
+        pretrain_tiny(checkpoint_dir=str(folder), on_diagnostics=stop_at(step), **RUN, **settings)
+
+
+def test_a_stopped_run_ends_as_an_uninterrupted_one(pretrain_tiny, tmp_path):
+    stopped_run(pretrain_tiny, tmp_path)
+    told = []
+    resumed = pretrain_tiny(checkpoint_dir=str(tmp_path), on_diagnostics=lambda step, _: told.append(step), **RUN)
+    assert told == list(range(9, 25))
+    whole = pretrain_tiny(**RUN)
+    assert resumed.fingerprint == whole.fingerprint
+    assert resumed.info.provenance.diagnostics == whole.info.provenance.diagnostics
+
+
+def test_the_interval_between_checkpoints_and_the_folder_do_not_change_the_result(pretrain_tiny, tmp_path):
+    saved = pretrain_tiny(checkpoint_dir=str(tmp_path / "new" / "folder"), **RUN)
+    assert saved.info.provenance.train["checkpoint_dir"] is None
+    assert saved.fingerprint == pretrain_tiny(steps=24).fingerprint
+
+
+def test_a_finished_run_gives_the_same_encoder_again_without_training(pretrain_tiny, tmp_path):
+    told = []
+    first = pretrain_tiny(checkpoint_dir=str(tmp_path), **RUN)
+    again = pretrain_tiny(checkpoint_dir=str(tmp_path), on_diagnostics=lambda step, _: told.append(step), **RUN)
+    assert again == first
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"learning_rate": 2e-2},
+        {"batch_size": 16},
+        {"weight_decay": 0.5},
+        {"warmup": 0.5},
+        {"gradient_clip": 0.1},
+        {"seed": 1},
+        {"steps": 30},
+        {"config": {"momentum": (0.9, 0.9)}},
+        {"encoder_config": {"depth": 2}},
+        {"data": np.sin(np.arange(100.0))},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_run_with_other_settings_is_not_continued(pretrain_tiny, tmp_path, change):
+    stopped_run(pretrain_tiny, tmp_path)
+    with pytest.raises(ConfigError, match="holds a run with other settings or data; choose another checkpoint_dir"):
+        pretrain_tiny(checkpoint_dir=str(tmp_path), **{**RUN, **change})
+
+
+def test_other_weights_to_start_from_are_not_continued(pretrain_tiny, tiny_pretrained, tmp_path):
+    stopped_run(pretrain_tiny, tmp_path)
+    with pytest.raises(ConfigError, match="other settings"):
+        pretrain_tiny(checkpoint_dir=str(tmp_path), initial=tiny_pretrained, **RUN)
+
+
+def test_settings_that_change_no_result_may_change(pretrain_tiny, tmp_path):
+    stopped_run(pretrain_tiny, tmp_path)
+    resumed = pretrain_tiny(checkpoint_dir=str(tmp_path), **RUN | {"checkpoint_every": 3, "progress": False})
+    assert resumed.fingerprint == pretrain_tiny(steps=24).fingerprint
+
+
+def test_no_unfinished_file_stays_behind(pretrain_tiny, tmp_path):
+    pretrain_tiny(checkpoint_dir=str(tmp_path), **RUN)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pretrain.ckpt", "pretrain.settings"]
+
+
+def tune(folder, data="a", stop=None):
+    network, steps = torch.nn.Linear(1, 1), []
+    torch.nn.init.zeros_(network.weight)
+    torch.nn.init.zeros_(network.bias)
+
+    def loss(module, index, _):
+        steps.append(1)
+        if len(steps) == stop:
+            raise Stopped
+        x = index.float().unsqueeze(1) / 10
+        return (module(x) - 3 * x).square().mean()
+
+    train = TrainConfig(steps=10, batch_size=4, checkpoint_dir=folder, checkpoint_every=2)
+    finetune(network, loss, 10, [(list(network.parameters()), 1.0)], train, identity={"data": data})
+    return network, len(steps)
+
+
+def test_a_stopped_fine_tuning_goes_on_beside_a_pretraining_in_the_same_folder(pretrain_tiny, tmp_path):
+    pretrain_tiny(checkpoint_dir=str(tmp_path), **RUN)
+    with pytest.raises(Stopped):
+        tune(str(tmp_path), stop=6)
+    resumed, steps = tune(str(tmp_path))
+    assert steps == 6
+    assert torch.equal(resumed.weight, tune(None)[0].weight)
+
+
+def test_fine_tuning_on_other_data_is_not_continued(tmp_path):
+    tune(str(tmp_path))
+    with pytest.raises(ConfigError, match="other settings or data"):
+        tune(str(tmp_path), data="b")
