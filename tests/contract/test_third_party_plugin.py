@@ -27,6 +27,32 @@ assert torch.allclose(model(x, padding)[:, :3], model(changed, padding)[:, :3], 
 print(*provider("mean"), [row.status for row in list_plugins() if row.name == "mean"])
 """
 
+USE_ENCODER_EVERYWHERE = """
+import logging, warnings
+warnings.simplefilter("ignore")  # the wrapped libraries announce changes of their own
+import numpy as np, pandas as pd
+from darts import TimeSeries
+from tjepa_estimators import (
+    JEPADetector, JEPAEmbedder, JEPAFeatures, JEPAForecaster, JEPAModel, JEPAOutlierDetector,
+    JEPAWindowOutlierDetector, PretrainedEncoder, pretrain,
+)
+wave = np.sin(np.arange(160.0) / 4)
+settings = {"encoder": "mean", "train": {"steps": 2}}
+frame = pd.DataFrame({"y": wave})
+made = [
+    JEPAForecaster(**settings).fit(frame, fh=[1, 2]),
+    JEPAModel(24, 4, **settings).fit(TimeSeries.from_values(wave), verbose=False),
+    JEPADetector(**settings).fit(frame),
+    JEPAEmbedder(**settings).fit(frame),
+    JEPAOutlierDetector(**settings).fit(wave[:, None]),
+    JEPAWindowOutlierDetector(**settings).fit(wave.reshape(10, 16)),
+    JEPAFeatures(**settings).fit(wave.reshape(10, 16)),
+]
+assert all(one.pretrained_.info.encoder == "mean" for one in made)
+folder = pretrain(wave, **settings).save("artifact")
+print(PretrainedEncoder.load(folder).info.provenance.provided_by)
+"""
+
 USE_DOMAIN = """
 from tjepa_estimators import load_domain
 from tjepa_estimators.plugins import provider
@@ -62,15 +88,18 @@ def install(files, folder):
     ("hook", "num_files", "code", "output"),
     [
         (hookspecs.tjepa_encoders, 3, USE_ENCODER, "tjepa-mean 0.1.0 ['ok']"),
+        (hookspecs.tjepa_encoders, 3, USE_ENCODER_EVERYWHERE, "{'tjepa-mean': '0.1.0'}"),
         (hookspecs.tjepa_domains, 2, USE_DOMAIN, "tjepa-tides 0.1.0"),
     ],
-    ids=["encoder", "domain"],
+    ids=["encoder", "encoder in every wrapper", "domain"],
 )
 def test_the_documented_plugin_works_once_installed(hook, num_files, code, output, tmp_path):
     files = example_files(hook)
     assert len(files) == num_files
     target = install(files, tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(target), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.stderr == ""
     assert done.stdout.strip() == output
