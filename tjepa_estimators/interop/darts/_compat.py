@@ -89,7 +89,7 @@ class BridgedModel(MixedCovariatesTorchModel):
         self._shortest_input = shortest
         self.model: PLForecastingModule | None
         self.trainer_params: dict[str, Any]
-        self.fit_path_ = ""
+        self.fit_path_: str
 
     def _has_callbacks(self) -> bool:
         """Whether somebody watches the training, be it Darts' own checkpoints; progress bars only show it."""

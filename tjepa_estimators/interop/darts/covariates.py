@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import nn
@@ -33,7 +34,7 @@ class CovariateInputs(nn.Module):
         super().__init__()
         self.lookback = lookback
         self.kinds = tuple(kind for kind in _KINDS if columns[kind])
-        for kind in self.kinds:  # in double precision: years and other large numbers are standardised too
+        for kind in self.kinds:
             self.register_buffer(f"{kind}_mean", torch.zeros(columns[kind], dtype=torch.float64))
             self.register_buffer(f"{kind}_std", torch.ones(columns[kind], dtype=torch.float64))
 
@@ -48,6 +49,15 @@ class CovariateInputs(nn.Module):
         """Features of a :class:`PLModuleInput`, for all channels of a series alike; None if there are none."""
         parts = [self._standardised(kind, getattr(self, f"_{kind}")(batch)) for kind in self.kinds]
         return torch.cat([part.flatten(1) for part in parts], dim=1) if parts else None
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Follow to another device, but stay in double precision: years and other large numbers are standardised."""
+        exact = dict(self._buffers)
+        super()._apply(fn, recurse)
+        for name, buffer in exact.items():
+            if buffer is not None:
+                self._buffers[name] = buffer.to(self.get_buffer(name).device)
+        return self
 
     def _standardised(self, kind: str, values: Float[Tensor, "... columns"]) -> Float[Tensor, "... columns"]:
         mean, std = (self.get_buffer(f"{kind}_{name}").to(values.dtype) for name in ("mean", "std"))

@@ -50,7 +50,8 @@ class JEPAModel(BridgedModel):
     * future covariates together with ``output_chunk_shift``.
 
     ``fit_path_`` tells which path was taken, and the log why. Other training settings (``n_epochs``,
-    ``optimizer_kwargs``, ...) have no effect on the closed form.
+    ``optimizer_kwargs``, ...) have no effect on the closed form; ``val_series`` have one where there are no
+    covariates: blocks and ridge strengths are chosen on them instead of on the latest part of the series.
 
     A second ``fit`` keeps the encoder and solves the head anew; a network trained by gradient is trained on.
     ``retrain=True`` in a backtest without ``pretrained`` pretrains anew in each step. An encoder pretrained on
@@ -109,7 +110,7 @@ class JEPAModel(BridgedModel):
     >>> from darts import TimeSeries
     >>> series = TimeSeries.from_values(np.sin(np.arange(200.0)))
     >>> model = JEPAModel(input_chunk_length=48, output_chunk_length=8, train={"steps": 2})
-    >>> len(model.fit(series).predict(8))
+    >>> len(model.fit(series).predict(8, verbose=False))
     8
     """
 
