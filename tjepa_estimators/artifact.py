@@ -37,6 +37,7 @@ FORMAT = 1
 """Number of the folder format that this version writes and the highest that it reads."""
 
 _WEIGHTS, _CONFIG, _CARD = "model.safetensors", "config.json", "README.md"
+_STAGING = ".saving-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,7 @@ class PretrainedEncoder:
         Raises
         ------
         DataError
-            ``values`` is not a numeric array of two or three dimensions.
+            ``values`` is not a numeric array of two or three dimensions, or holds infinite values.
         """
         values = np.asarray(values)
         if values.dtype.kind not in "fiub" or values.ndim not in {2, 3} or 0 in values.shape:
@@ -159,6 +160,9 @@ class PretrainedEncoder:
                 f"embed needs a numeric array [batch time] or [batch time channels], but got shape {values.shape} "
                 f"of {values.dtype}; for one series pass series[None]."
             )
+            raise DataError(msg)
+        if np.isinf(values).any():
+            msg = "embed got infinite values; replace them by NaN, which marks a missing value."
             raise DataError(msg)
         if pool not in {"mean", None}:
             msg = f"pool must be 'mean' or None, but got {pool!r}."
@@ -181,19 +185,19 @@ class PretrainedEncoder:
         ArtifactError
             The folder cannot be written, or holds something that is not an artifact.
         """
-        target = Path(folder)
+        target = Path(folder).expanduser()
         if (
             torch.distributed.is_available()
             and torch.distributed.is_initialized()
             and torch.distributed.get_rank() != 0
         ):
             return target  # one process writes
-        if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / _CONFIG).exists()):
+        if target.is_file() or (target.is_dir() and _is_foreign(target)):
             msg = f"{target} exists and is no artifact folder; choose an empty or a new folder."
             raise ArtifactError(msg)
         try:
             target.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=target, prefix=".saving-") as staging:
+            with tempfile.TemporaryDirectory(dir=target, prefix=_STAGING) as staging:
                 _write(Path(staging, _WEIGHTS), self._weights)
                 _write(Path(staging, _CONFIG), json.dumps(to_dict(self.info), indent=2).encode())
                 _write(Path(staging, _CARD), _model_card(self.info).encode())
@@ -213,7 +217,7 @@ class PretrainedEncoder:
         ArtifactError
             Missing, truncated, altered or written by a newer version; or a plugin is not installed.
         """
-        folder = Path(source)
+        folder = Path(source).expanduser()
         if not folder.is_dir():
             folder = _download(str(source), revision)
         info = _read_info(folder)
@@ -276,6 +280,14 @@ def resolve_pretrained(given: object) -> PretrainedEncoder:
         return PretrainedEncoder.load(given)
     msg = f"pretrained must be a PretrainedEncoder, a folder or a hub id, but got {type(given).__name__}."
     raise ConfigError(msg)
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether a folder holds something that is not an artifact, nor left from a saving that was killed."""
+    if all(entry.name.startswith(_STAGING) for entry in folder.iterdir()):
+        return False
+    config = folder / _CONFIG  # other libraries have a file of this name too
+    return not config.is_file() or b'"weights_sha256"' not in config.read_bytes()
 
 
 def _to_bytes(state: Mapping[str, Tensor]) -> bytes:
