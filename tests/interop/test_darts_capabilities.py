@@ -374,7 +374,7 @@ def test_datasets_of_the_user_are_refused(make):
         ({"blocks": "some"}, "lookback"),
         ({"train": {"stepz": 3}}, "stepz"),
         ({"config": "huge"}, "tiny"),
-        ({"encoder": "transfomer"}, "transformer"),
+        ({"encoder": "tranformer"}, "transformer"),
         ({"enable_finetuning": False}, "frozen"),
     ],
 )

@@ -194,7 +194,7 @@ class JEPAModel(BridgedModel):
         scale = CovariateScale.fit(covariates, task.covariate_scale_.lookback, self.output_chunk_length)
         self.pretrained_, self.report_ = task.pretrained_, task.report_
         self._blueprint = to_dict(Blueprint.of(task, scale))
-        return partial(_start, task=task, scale=scale)
+        return partial(JEPAForecastingModule.start_from, task=task, scale=scale)
 
     def _encoder_in_use(self) -> PretrainedEncoder | None:
         if getattr(self, "pretrained_", None) is not None:
@@ -231,10 +231,6 @@ class JEPAModel(BridgedModel):
 
     def _adopt(self, saved: JEPAModel) -> None:
         self._blueprint, self.pretrained_, self.report_ = saved._blueprint, saved.pretrained_, saved.report_
-
-
-def _start(module: JEPAForecastingModule, task: ForecastTask, scale: CovariateScale) -> None:
-    module.start_from(task, scale)
 
 
 # Darts loads files with an unpickler that knows its own classes and these.
