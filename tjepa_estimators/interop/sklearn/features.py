@@ -1,0 +1,125 @@
+"""A scikit-learn transformer: windows to embeddings of a pretrained encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from tjepa_estimators.interop.sklearn.settings import (
+    CONSTRAINTS,
+    N_CHANNELS,
+    observed,
+    seed_of,
+    seeded,
+    windows_of,
+)
+
+if TYPE_CHECKING:
+    import os
+
+    from jaxtyping import Float
+
+    from tjepa_estimators.artifact import PretrainedEncoder
+    from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.training.config import TrainConfig
+
+__all__ = ["JEPAFeatures"]
+
+
+class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Embed windows: each row of ``X`` is a window of shape (time, n_channels), flattened.
+
+    Each channel is embedded on its own and normalised by its own level and spread. NaN marks missing values. A
+    row's embedding does not depend on the other rows.
+
+    Parameters
+    ----------
+    n_channels
+        Channels of a window.
+    encoder
+        A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
+    encoder_config
+        Settings of the encoder.
+    pretrained
+        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id, which is never changed; None
+        pretrains on the rows given to ``fit``.
+    config
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with.
+    train
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Without steps or epochs:
+        ten passes over the rows, at most 300 steps.
+    random_state
+        Seed of everything random; None keeps the seed of ``train``, which is 0 by default.
+
+    Attributes
+    ----------
+    pretrained_
+        The encoder in use.
+    n_features_in_
+        Columns of ``X`` in ``fit``.
+
+    Examples
+    --------
+    >>> from tjepa_estimators import JEPAFeatures
+    >>> X = np.random.default_rng(0).normal(size=(20, 48))
+    >>> JEPAFeatures(train={"steps": 2}).fit_transform(X).shape
+    (20, 32)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {**CONSTRAINTS, "n_channels": [N_CHANNELS]}
+
+    def __init__(
+        self,
+        *,
+        n_channels: int = 1,
+        encoder: str = "transformer",
+        encoder_config: Mapping[str, Any] | None = None,
+        pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
+        config: str | JEPAConfig | Mapping[str, Any] = "tiny",
+        train: TrainConfig | Mapping[str, Any] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_channels = n_channels
+        self.encoder = encoder
+        self.encoder_config = encoder_config
+        self.pretrained = pretrained
+        self.config = config
+        self.train = train
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
+        """Take the pretrained encoder, or pretrain one on the rows."""
+        from tjepa_estimators.tasks.embedding import WindowEmbedder
+        from tjepa_estimators.tasks.encoder import encoder_for
+
+        windows = windows_of(self._rows(X, reset=True), self.n_channels)
+        self.pretrained_ = encoder_for(
+            observed(windows),
+            windows.shape[1],
+            pretrained=self.pretrained,
+            encoder=self.encoder,
+            encoder_config=self.encoder_config,
+            jepa=self.config,
+            train=seeded(self.train, seed_of(self.random_state)),
+        )
+        self.embedder_ = WindowEmbedder(self.pretrained_)
+        self._n_features_out = self.pretrained_.dim * self.n_channels
+        return self
+
+    def transform(self, X: Any) -> Float[np.ndarray, "rows features"]:
+        """Embed each row: ``n_channels`` times the width of the encoder, in double precision."""
+        check_is_fitted(self)
+        return self.embedder_(windows_of(self._rows(X, reset=False), self.n_channels))
+
+    def _rows(self, X: Any, *, reset: bool) -> Float[np.ndarray, "rows features"]:
+        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
