@@ -192,7 +192,7 @@ def windows(split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
 few, labels = windows("train", count=20)
 many, truth = windows("test", count=100)
 classifier = make_pipeline(JEPAFeatures(pretrained=encoder), StandardScaler(), LogisticRegression(max_iter=1000))
-print("accuracy with 20 labelled windows of each domain:", classifier.fit(few, labels).score(many, truth).round(2))
+print("accuracy with 20 labelled windows of each domain:", round(classifier.fit(few, labels).score(many, truth), 2))
 encoder.embed(many).shape
 
 # %% [markdown]
