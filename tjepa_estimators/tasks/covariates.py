@@ -34,6 +34,47 @@ class Covariates:
         """No covariate of any kind."""
         return self.known is None and self.past is None and self.static is None
 
+    def checked(self, lengths: Sequence[int], steps: int = 0) -> Covariates:
+        """The same as arrays of two axes (of one for ``static``), each long enough for its series.
+
+        Parameters
+        ----------
+        lengths
+            Steps of each series.
+        steps
+            Steps after them that ``known`` must reach.
+
+        Raises
+        ------
+        DataError
+            Not one array per series, too few rows, or infinite values.
+        """
+        return Covariates(
+            known=_checked("known", self.known, [length + steps for length in lengths]),
+            past=_checked("past", self.past, list(lengths)),
+            static=_checked("static", self.static, [0] * len(lengths)),
+        )
+
+
+def _checked(name: str, arrays: Sequence[np.ndarray] | None, needed: Sequence[int]) -> list[np.ndarray] | None:
+    if arrays is None:
+        return None
+    if len(arrays) != len(needed):
+        msg = f"{len(arrays)} arrays of {name} covariates were given for {len(needed)} series; give one for each."
+        raise DataError(msg)
+    checked = [np.asarray(array, dtype=np.float64) for array in arrays]
+    for one, (array, rows) in enumerate(zip(checked, needed, strict=True)):
+        if len(array) < rows:
+            msg = (
+                f"The {name} covariates of series {one} have {len(array)} rows, but {rows} are needed: they must start "
+                "with the series, and those that are known ahead must reach the last step to forecast."
+            )
+            raise DataError(msg)
+        if np.isinf(array).any():
+            msg = f"The {name} covariates of series {one} hold infinite values; replace them by NaN (missing)."
+            raise DataError(msg)
+    return [array.ravel() if name == "static" else array.reshape(len(array), -1) for array in checked]
+
 
 @dataclass(frozen=True, slots=True)
 class _Standard:

@@ -163,7 +163,7 @@ class ForecastTask:
         if len(channels) > 1:
             msg = f"All series must have the same channels, but they have {sorted(channels)}; fit one task for each."
             raise DataError(msg)
-        covariates = covariates or Covariates()
+        covariates = (covariates or Covariates()).checked([len(array) for array in values])
         self.num_channels_ = channels.pop()
         self.pretrained_ = self._pretrained(values)
         config, longest = self.config, max(len(array) for array in values)
@@ -206,14 +206,15 @@ class ForecastTask:
 
         Returns
         -------
-        Float64 ``[series steps channels]``, with quantiles ``[series steps channels quantiles]``.
+        Float64 ``[series steps channels]``, with quantiles ``[series steps channels quantiles]``. NaN for a
+        channel whose window holds no value at all.
 
         Raises
         ------
         NotFittedError
             Before ``fit``.
         DataError
-            Wrong number of channels, contexts without any value, or covariates that do not reach far enough.
+            Wrong number of channels, infinite values, or covariates that do not reach far enough.
         """
         if not hasattr(self, "network_"):
             msg = "This ForecastTask is not fitted; call fit() with series first."
@@ -222,13 +223,16 @@ class ForecastTask:
         _require(steps >= 1, "steps must be at least 1", steps)
         _require(all(0.0 < level < 1.0 for level in quantiles or ()), "quantiles must lie between 0 and 1", quantiles)
         window = self._windows(contexts)
-        origin = np.array([len(context) for context in contexts])
-        forecast, deviation = self._roll_out(window, origin, covariates or Covariates(), steps)
-        forecast = _by_series(forecast, len(contexts))
+        origin = np.array([len(context) for context in contexts], dtype=np.int64)
+        beside = (covariates or Covariates()).checked(origin.tolist(), steps)
+        forecast, deviation = self._roll_out(window, origin, beside, steps)
+        forecast[np.isnan(window).all(axis=1)] = np.nan
+        forecast = _by_series(forecast, len(contexts), self.num_channels_)
         if quantiles is None:
             return forecast
         offsets = self.quantiles_.offsets(steps, quantiles)
-        return forecast[..., None] + _by_series(deviation, len(contexts))[..., None] * offsets[None, :, None, :]
+        spread = _by_series(deviation, len(contexts), self.num_channels_)
+        return forecast[..., None] + spread[..., None] * offsets[None, :, None, :]
 
     def _pretrained(self, values: Sequence[np.ndarray]) -> PretrainedEncoder | None:
         if self.config.blocks == "lookback":
@@ -274,7 +278,7 @@ class ForecastTask:
         length, channels = self.context_length_, self.num_channels_
         windows = np.full((len(contexts), length, channels), np.nan)
         for window, context in zip(windows, contexts, strict=True):
-            recent = np.asarray(context, dtype=np.float64)[-length:]
+            recent = _as_floats(context)[-length:]
             recent = recent[:, None] if recent.ndim == 1 else recent
             if recent.shape[1:] != (channels,):
                 msg = f"A context has shape {np.shape(context)}, but the model was fitted on {channels} channels."
@@ -305,7 +309,7 @@ class ForecastTask:
     ) -> tuple[Float[np.ndarray, "rows horizon"], Float[np.ndarray, "rows 1"]]:
         parts, size = [], 4096
         with limited_threads(self.network_), torch.inference_mode():
-            for begin in range(0, len(window), size):
+            for begin in range(0, max(1, len(window)), size):
                 chunk = torch.from_numpy(window[begin : begin + size])
                 known = None if features is None else torch.from_numpy(features[begin : begin + size])
                 forecast, stats = self.network_(chunk, known)
@@ -314,8 +318,18 @@ class ForecastTask:
         return forecasts, deviations
 
 
-def _by_series(rows: Float[np.ndarray, "rows steps"], series: int) -> Float[np.ndarray, "series steps channels"]:
-    return np.moveaxis(rows.reshape(series, -1, rows.shape[1]), 1, 2)
+def _by_series(
+    rows: Float[np.ndarray, "rows steps"], series: int, channels: int
+) -> Float[np.ndarray, "series steps channels"]:
+    return np.moveaxis(rows.reshape(series, channels, rows.shape[1]), 1, 2)
+
+
+def _as_floats(context: object) -> Float[np.ndarray, "..."]:
+    try:
+        return np.asarray(context, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        msg = f"A context holds values that are no numbers: {error}."
+        raise DataError(msg) from error
 
 
 def _require(fact: bool, rule: str, given: object) -> None:

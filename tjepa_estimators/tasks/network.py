@@ -47,7 +47,8 @@ class ForecastNetwork(nn.Module):
         ends = (0, context_length, context_length + latents, context_length + latents + covariates)
         names = ("lookback", "latents", "covariates")
         self.blocks = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(names) if ends[i + 1] > ends[i]}
-        self.head = nn.Linear(ends[-1], horizon, bias=False)
+        # zeros need no random numbers: drawing them would disturb the caller's generator
+        self.head: nn.Linear = nn.utils.skip_init(nn.Linear, ends[-1], horizon, bias=False)
         nn.init.zeros_(self.head.weight)
 
     def features(

@@ -55,9 +55,9 @@ class Moments:
         return Moments(self.xx + other.xx, self.xy + other.xy, self.yy + other.yy, self.rows + other.rows)
 
     def error(self, coefficients: Float[Tensor, "p h"]) -> float:
-        """Sum of squared errors of a linear map over these rows."""
+        """Sum of squared errors of a linear map over these rows; rounding cannot make it negative."""
         fitted = (coefficients * (self.xx @ coefficients - 2.0 * self.xy)).sum()
-        return self.yy + float(fitted)
+        return max(0.0, self.yy + float(fitted))
 
 
 @dataclass(frozen=True, slots=True)

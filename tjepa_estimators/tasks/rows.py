@@ -144,7 +144,8 @@ def _deviation(values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, 
     mean = np.where(seen, values, 0.0).sum(axis=0, dtype=np.float64) / count
     deviation = np.sqrt(np.where(seen, values - mean, 0.0).astype(np.float64).__pow__(2).sum(axis=0) / count)
     level = np.where(mean == 0.0, 1.0, np.abs(mean))
-    return np.where(deviation > 1e-9 * level, deviation, level)
+    rounding = max(8 * float(np.finfo(values.dtype).eps), 1e-12)  # as for the windows, see data.scaling
+    return np.where(deviation > rounding * level, deviation, level)
 
 
 def _subset(count: int, most: int, seed: int) -> Int[Tensor, "rows"]:
