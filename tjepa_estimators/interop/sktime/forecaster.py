@@ -189,7 +189,9 @@ class JEPAForecaster(BaseForecaster):
     def _update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, update_params: bool = True) -> Self:
         exogenous = self._with_exogenous(X)
         seen = update_data(self._panel.frame(self._columns), _matched(y, self._columns, "y"))
-        self._panel, self._exogenous = Panel.of(seen, self._panel.calendar.freq), exogenous
+        panel = Panel.of(seen, self._panel.calendar.freq)
+        _check_covered(exogenous, panel.all_index())
+        self._panel, self._exogenous = panel, exogenous
         if update_params:
             self._fit_task(self.task_.config.horizon, self.task_.pretrained_)
         return self
@@ -227,8 +229,11 @@ class JEPAForecaster(BaseForecaster):
             jepa=self.config,
             train=seeded(self.train, self.random_state),
         )
-        known = self._known(self._exogenous, self._panel.all_index())
-        self.task_ = task.fit(self._panel.arrays(), None if known is None else Covariates(known=known.arrays()))
+        known = None
+        if self._exogenous is not None:
+            _check_covered(self._exogenous, self._panel.all_index())
+            known = Covariates(known=self._panel.aligned(self._exogenous).arrays())
+        self.task_ = task.fit(self._panel.arrays(), known)
 
     def _leads(self, fh: Any) -> Int[np.ndarray, "series fh"]:
         """Steps from the last one of each series to those of ``fh``; zero and less are in-sample."""
@@ -247,7 +252,9 @@ class JEPAForecaster(BaseForecaster):
         every = np.arange(len(panel))
         index = panel.index(np.repeat(every, leads.shape[1]), (panel.lengths[:, None] - 1 + leads).ravel())
         is_ahead, furthest = leads > 0, max(int(leads.max()), 0)
-        known = self._known(self._with_exogenous(X), index[is_ahead.ravel()], furthest)
+        exogenous = self._with_exogenous(X)
+        _check_covered(exogenous, index[is_ahead.ravel()])
+        known = None if exogenous is None else panel.aligned(exogenous, furthest)
         forecast = np.full((*leads.shape, len(self._columns), *([len(levels)] if levels else [])), np.nan)
         if furthest:
             series, column = np.nonzero(is_ahead)
@@ -286,20 +293,6 @@ class JEPAForecaster(BaseForecaster):
             raise DataError(msg)
         return update_data(self._exogenous, _matched(X, self._exogenous.columns, "X"))
 
-    def _known(self, exogenous: pd.DataFrame | None, needed: pd.Index, beyond: int = 0) -> Panel | None:
-        """Exogenous data at all steps of the panel and ``beyond`` further ones; those ``needed`` must be there."""
-        if exogenous is None:
-            return None
-        missing = needed[~needed.isin(exogenous.index)]
-        if len(missing):
-            msg = (
-                f"X is missing at {missing[0]}{f' and {len(missing) - 1} more steps' if len(missing) > 1 else ''}. A "
-                "forecaster fitted with X needs it at each step of y in fit and update, and at each step of fh in "
-                "predict; NaN marks unknown values."
-            )
-            raise DataError(msg)
-        return self._panel.aligned(exogenous, beyond)
-
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:  # noqa: ARG003 - sktime's
         """Tiny settings for sktime's test suite."""
@@ -317,3 +310,14 @@ def _matched(frame: pd.DataFrame, columns: pd.Index, name: str) -> pd.DataFrame:
         msg = f"{name} has columns {list(frame.columns)}, but the forecaster was fitted on {list(columns)}; give those."
         raise DataError(msg)
     return frame[columns]
+
+
+def _check_covered(exogenous: pd.DataFrame | None, needed: pd.Index) -> None:
+    missing = needed[:0] if exogenous is None else needed[~needed.isin(exogenous.index)]
+    if len(missing):
+        more = f" and {len(missing) - 1} more steps" if len(missing) > 1 else ""
+        msg = (
+            f"X is missing at {missing[0]}{more}. A forecaster fitted with X needs it at each step of y in fit and "
+            "update, and at each step of fh in predict; NaN marks unknown values."
+        )
+        raise DataError(msg)

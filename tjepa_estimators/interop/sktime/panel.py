@@ -72,18 +72,19 @@ class Panel:
     def _of_rows(
         cls, frame: pd.DataFrame, lengths: Int[np.ndarray, series], keys: pd.Index | None, freq: object
     ) -> Panel:
+        index: Any = frame.index
         begin = np.cumsum(lengths) - lengths
-        times = frame.index if keys is None else frame.index.get_level_values(-1)
+        times = index if keys is None else index.get_level_values(-1)
         longest = int(lengths.argmax())
         sample = times[begin[longest] : begin[longest] + lengths[longest]]
         # the level of a panel's index, unlike the times taken from it, may carry a frequency
-        carrier = times if keys is None else getattr(frame.index, "levels", ())[-1]
+        carrier = times if keys is None else index.levels[-1]
         calendar = Calendar(times.min(), freq or frequency(carrier, sample))
         position = calendar.positions(times)
         _check_steps(position, begin, times, keys)
         return cls(
             frame.to_numpy(dtype=np.float64, na_value=np.nan), lengths, position[begin], calendar, keys,
-            tuple(frame.index.names),
+            tuple(index.names),
         )  # fmt: skip
 
     def __len__(self) -> int:

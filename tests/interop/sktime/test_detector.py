@@ -1,0 +1,109 @@
+"""The detector finds what was planted, whatever the index, and keeps sktime's promises that its base class breaks."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tjepa_estimators.errors import DataError
+from tjepa_estimators.interop.sktime import JEPADetector
+from tjepa_estimators.tasks.anomaly import AnomalyTask
+
+PLANTED = range(150, 158)
+INDEXES = {
+    "range": pd.RangeIndex(100, 300),
+    "days": pd.date_range("2024-01-01", periods=200, freq="D"),
+    "months": pd.period_range("2000-01", periods=200, freq="M"),
+    "irregular": pd.DatetimeIndex(pd.Timestamp("2024") + pd.to_timedelta(np.arange(200) ** 2, unit="min")),
+}
+
+
+@pytest.fixture
+def normal(waves):
+    return pd.Series(waves[0][:, 0], name="load")
+
+
+@pytest.fixture
+def broken(normal):
+    values = normal.copy()
+    values.iloc[PLANTED] = 3.0
+    return values
+
+
+@pytest.fixture
+def detector(tiny_pretrained, normal):
+    return JEPADetector(pretrained=tiny_pretrained, contamination=0.02).fit(normal)
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_events_are_positions_whatever_the_index(detector, broken, kind):
+    broken.index = INDEXES[kind]
+    found = detector.predict(broken)["ilocs"]
+    assert set(found) & set(PLANTED)
+    assert found.between(120, 190).all()
+    assert detector.predict_points(broken)["ilocs"].tolist() == found.tolist()
+    assert detector.transform(broken).index.equals(broken.index)
+    assert np.flatnonzero(detector.transform(broken)["labels"]).tolist() == found.tolist()
+    scores = detector.transform_scores(broken)
+    assert scores.index.equals(broken.index)
+    assert detector.predict_scores(broken)["scores"].tolist() == scores["scores"].iloc[found].tolist()
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_fitting_and_transforming_at_once_keeps_the_index(tiny_pretrained, normal, kind):
+    normal.index = INDEXES[kind]
+    labels = JEPADetector(pretrained=tiny_pretrained, contamination=0.1).fit_transform(normal)
+    assert labels.index.equals(normal.index)
+    assert labels["labels"].mean() == pytest.approx(0.1, abs=0.011)
+
+
+@pytest.mark.parametrize("container", [pd.Series.to_frame, pd.Series.to_numpy])
+def test_frames_and_arrays_are_as_good_as_series(detector, broken, container):
+    assert detector.predict(container(broken)).equals(detector.predict(broken))
+
+
+def test_missing_values_are_no_obstacle(tiny_pretrained, broken):
+    broken.iloc[[0, 40, 41]] = np.nan
+    detector = JEPADetector(pretrained=tiny_pretrained).fit(broken)
+    assert np.isfinite(detector.transform_scores(broken)).all(axis=None)
+    assert len(detector.predict_segments(broken))
+
+
+def test_updating_learns_from_all_steps_and_keeps_the_encoder(tiny_pretrained, normal):
+    updated = JEPADetector(pretrained=tiny_pretrained).fit(normal[:150]).update(normal[150:])
+    at_once = JEPADetector(pretrained=tiny_pretrained).fit(normal)
+    assert updated.pretrained_ is tiny_pretrained
+    assert updated.threshold_ == at_once.threshold_
+
+
+def test_it_scores_as_the_task_does(tiny_pretrained, normal, broken):
+    detector = JEPADetector(pretrained=tiny_pretrained, window=16, neighbours=2).fit(normal)
+    task = AnomalyTask({"window": 16, "neighbours": 2}, pretrained=tiny_pretrained).fit(normal)
+    assert detector.transform_scores(broken)["scores"].tolist() == task.score(broken.to_numpy()).tolist()
+
+
+def test_the_same_seed_gives_the_same_scores(tiny, normal, broken):
+    def scores(seed):
+        return JEPADetector(**tiny, random_state=seed).fit(normal).transform_scores(broken)
+
+    assert scores(3).equals(scores(3))
+    assert not scores(3).equals(scores(4))
+
+
+def test_a_round_trip_changes_no_score(detector, broken):
+    restored = pickle.loads(pickle.dumps(detector))  # noqa: S301 - our own bytes
+    assert restored.transform_scores(broken).equals(detector.transform_scores(broken))
+
+
+def test_a_panel_is_an_error_that_says_what_to_do(detector, panel):
+    for method in (detector.fit, detector.predict, detector.transform_scores):
+        with pytest.raises(DataError, match="looks at one series; call it for each"):
+            method(panel)
+
+
+def test_other_columns_are_an_error(detector, broken):
+    with pytest.raises(DataError, match="Got 2 channels, but the task was fitted on 1"):
+        detector.predict(broken.to_frame("one").assign(two=broken))
