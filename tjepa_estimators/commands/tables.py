@@ -17,21 +17,21 @@ def say(text: str) -> None:
     Console(highlight=False).print(escape(text), soft_wrap=True)
 
 
-def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Show a table under its title; numbers are cut to four digits and stand on the right."""
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], number: str = ".4g") -> None:
+    """Show a table under its title; numbers are formatted by ``number`` and stand on the right."""
     cells = list(rows)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for position, column in enumerate(columns):
         is_number = bool(cells) and all(isinstance(row[position], int | float | None) for row in cells)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
-        table.add_row(*(_text(cell) for cell in row))
+        table.add_row(*(_text(cell, number) for cell in row))
     console = Console(highlight=False)
     console.print(escape(title), style="bold", soft_wrap=True)
-    console.print(table)
+    console.print(table, "")
 
 
-def _text(cell: object) -> str:
+def _text(cell: object, number: str) -> str:
     if cell is None:
         return "-"
-    return f"{cell:.4g}" if isinstance(cell, float) else escape(str(cell).removesuffix(" 00:00:00"))
+    return f"{cell:{number}}" if isinstance(cell, float) else escape(str(cell).removesuffix(" 00:00:00"))
