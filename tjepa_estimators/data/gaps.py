@@ -30,5 +30,5 @@ def interpolate_gaps(values: Float[Tensor, "batch time"]) -> Float[Tensor, "batc
     after = torch.where(seen, step, last + 1).flip(1).cummin(dim=1).values.flip(1)
     before, after = torch.where(before < 0, after, before), torch.where(after > last, before, after)
     low, high = (values.gather(1, side.clamp(0, last)) for side in (before, after))
-    share = (step - before) / (after - before).clamp(min=1)
-    return torch.where(seen, values, low + (high - low) * share.to(values.dtype))
+    share = (step - before).to(values.dtype) / (after - before).clamp(min=1)
+    return torch.where(seen, values, low + (high - low) * share)
