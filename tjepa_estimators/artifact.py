@@ -168,7 +168,8 @@ class PretrainedEncoder:
             msg = f"pool must be 'mean' or None, but got {pool!r}."
             raise ConfigError(msg)
         rows = values[..., None] if values.ndim == 2 else values
-        flat = torch.from_numpy(np.ascontiguousarray(np.moveaxis(rows, 2, 1).reshape(-1, rows.shape[1]), dtype=float))
+        # a copy, as arrays of pandas cannot be written to and torch warns of them
+        flat = torch.from_numpy(np.array(np.moveaxis(rows, 2, 1).reshape(-1, rows.shape[1]), dtype=float, order="C"))
         with limited_threads(self.module), torch.inference_mode():
             parts = [self._embed(chunk, pooled=pool == "mean") for chunk in flat.split(batch_size)]
         return torch.cat(parts).reshape(len(values), -1).numpy()
