@@ -23,6 +23,7 @@ def build_parser(verb: str, summary: str, examples: str) -> ArgumentParser:
         epilog=f"examples:\n{examples}",
         formatter_class=_Formatter,
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("--config", action="config", help="yaml or json file of these options; flags after it win")
     return parser
@@ -30,7 +31,7 @@ def build_parser(verb: str, summary: str, examples: str) -> ArgumentParser:
 
 def parse(parser: ArgumentParser, options: Sequence[str]) -> Namespace:
     """Read the options and build the settings dataclasses among them; an unknown key is an error."""
-    return parser.instantiate_classes(parser.parse_args(list(options)))
+    return parser.instantiate(parser.parse_args(list(options)))
 
 
 def add_columns(parser: ArgumentParser) -> None:
