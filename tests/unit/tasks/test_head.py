@@ -1,0 +1,94 @@
+"""The head is solved in closed form and reported beside its controls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import Ridge
+
+from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
+from tjepa_estimators.tasks.head import fit_head
+from tjepa_estimators.tasks.network import ForecastNetwork
+from tjepa_estimators.tasks.rows import PARTS, TrainingRows
+
+
+def autoregressive(steps, seed=0):
+    noise, values = np.random.default_rng(seed).standard_normal(steps), np.zeros(steps)
+    for step in range(1, steps):
+        values[step] = 0.8 * values[step - 1] + noise[step]
+    return values[:, None]
+
+
+def training_rows(values, horizon=2, context=8):
+    scale = CovariateScale.fit(Covariates(), 0, horizon)
+    return TrainingRows(
+        values, context, horizon, validation=0.2, max_rows=10_000, seed=0, covariates=Covariates(), scale=scale
+    )
+
+
+def fitted(rows, held_out=None, context=8, horizon=2):
+    network = ForecastNetwork(None, context, horizon).eval()
+    return network, *fit_head(network, rows, held_out)
+
+
+def test_the_head_is_scikit_learns_ridge_on_rows_weighted_by_their_deviation():
+    rows = training_rows([autoregressive(300)])
+    network, report, _ = fitted(rows)
+    batches = [batch for part in PARTS for batch in rows.batches(part)]
+    context, target = (torch.cat([getattr(batch, name) for batch in batches]).numpy() for name in ("context", "target"))
+    mean, std = context.mean(axis=1, keepdims=True), context.std(axis=1, keepdims=True)
+    weight = (std / autoregressive(300).std()).ravel() ** 2
+    x, y = (context - mean) / std, (target - mean) / std
+    alpha = report.strengths["lookback"] * (weight[:, None] * x**2).sum(axis=0).mean()
+    expected = Ridge(alpha=alpha, fit_intercept=False).fit(x, y, sample_weight=weight).coef_
+    np.testing.assert_allclose(network.head.weight.detach().numpy(), expected, atol=1e-4)
+    assert report.rows == len(x) == 300 - 9
+
+
+def test_the_reported_errors_are_those_on_the_held_out_rows():
+    rows = training_rows([autoregressive(300)])
+    _, report, _ = fitted(rows)
+    batch = next(rows.batches("held_out"))
+    repeated = ((batch.target - batch.context[:, -1:]) / batch.scale).square().mean()
+    assert report.repeat_last == pytest.approx(float(repeated), rel=1e-5)
+    assert report.errors["lookback"] < report.repeat_last
+
+
+def test_other_series_can_judge_and_are_never_fitted_on():
+    rows = training_rows([autoregressive(300)])
+    judged = fitted(rows, held_out=training_rows([autoregressive(200, seed=1)]))
+    others = fitted(rows, held_out=training_rows([1e3 * autoregressive(200, seed=1)]))
+    assert torch.allclose(judged[0].head.weight, others[0].head.weight)
+    assert judged[1].rows == 300 - 9
+
+
+def test_a_pretrained_backbone_is_not_touched_by_the_solution(tiny_pretrained):
+    backbone = tiny_pretrained.build().teacher.module.eval()
+    before = {name: value.clone() for name, value in backbone.state_dict().items()}
+    network = ForecastNetwork(backbone, 24, 2).eval()
+    report, _ = fit_head(network, training_rows([autoregressive(300)], context=24), required=["latents"])
+    assert list(report.strengths) == ["lookback", "latents"]
+    assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
+
+
+def test_too_few_rows_get_a_strong_penalty_and_finite_weights():
+    network, report, quantiles = fitted(training_rows([autoregressive(12)]))
+    assert report.strengths == {"lookback": 1.0}
+    assert report.errors == {}
+    assert network.head.weight.isfinite().all()
+    assert np.isfinite(quantiles.table).all()
+
+
+def test_no_rows_at_all_forecast_the_level():
+    network, report, _ = fitted(training_rows([np.ones((1, 1))]))
+    assert report.rows == 0
+    assert not network.head.weight.any()
+
+
+def test_a_nearly_constant_stretch_does_not_spoil_the_head():
+    values = autoregressive(300)
+    flat = values.copy()
+    flat[100:150] = flat[100] + 1e-9 * np.arange(50)[:, None]
+    difference = fitted(training_rows([flat]))[0].head.weight - fitted(training_rows([values]))[0].head.weight
+    assert difference.abs().max() < 0.3
