@@ -114,7 +114,8 @@ def test_a_preset_is_what_flags_are_laid_over(cli, tmp_path):
 
 def test_a_forecast_goes_on_where_the_file_ends(cli, tmp_path):
     shown = cli(
-        "forecast daily.csv --pretrained encoder --horizon 5 --quantiles .1 .5 .9 --output {out}/f.csv --plot {out}/f.png"
+        "forecast daily.csv --pretrained encoder --horizon 5 --quantiles .1 .5 .9 "
+        "--output {out}/f.csv --plot {out}/f.png"
     ).out
     table = pd.read_csv(tmp_path / "f.csv", parse_dates=["day"])
     assert list(table["day"]) == list(pd.date_range("2024-04-30", periods=5, freq="D"))
@@ -193,7 +194,7 @@ def test_info_shows_settings_and_hash(cli, tiny_pretrained):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("forcast x", "Did you mean 'forecast'"),
+        ("forecst x", "Did you mean 'forecast'"),
         ("forecast dayly.csv --horizon 2 --output o", "no file 'dayly.csv'. Did you mean 'daily.csv'"),
         ("forecast daily.csv --horizon 2 --output o --columns sails", "Did you mean 'sales'"),
         (
@@ -236,4 +237,4 @@ def test_a_damaged_cell_is_pointed_at_instead_of_dropping_its_column(cli, tmp_pa
 def test_debug_shows_the_whole_error(folder, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(ValueError, match=r"no file 'nothing\.csv'"):
-        main("forecast nothing.csv --horizon 2 --output o --debug".split())
+        main(["forecast", "nothing.csv", "--horizon", "2", "--output", "o", "--debug"])

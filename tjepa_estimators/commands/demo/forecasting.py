@@ -79,9 +79,9 @@ def backtest_with_darts(case: Case, encoder: PretrainedEncoder) -> Float[np.ndar
     ImportError
         Darts is not installed; the message says how to install it.
     """
-    from darts import TimeSeries
+    from tjepa_estimators import JEPAModel  # before Darts: it says how to install what is missing
 
-    from tjepa_estimators import JEPAModel
+    from darts import TimeSeries  # isort: skip
 
     train, full = ([TimeSeries.from_dataframe(_frame(one)) for one in part] for part in (case.train, case.full))
     model = JEPAModel(encoder.context_length, case.horizon, pretrained=encoder)
