@@ -46,7 +46,7 @@ class WindowEmbedder:
 
     def __call__(self, windows: Float[np.ndarray, "batch time channels"]) -> Float[np.ndarray, "batch features"]:
         """Embed each channel by its mean latent, and join the channels."""
-        rows = torch.from_numpy(np.asarray(windows, dtype=np.float64))
+        rows = torch.from_numpy(np.array(windows, dtype=np.float64))  # copied: it may be read-only or reversed
         flat = rearrange(rows, "batch time channels -> (batch channels) time")
         backbone = cast("Backbone", self._jepa.teacher.module)
         with limited_threads(self._jepa), torch.inference_mode():
