@@ -30,8 +30,8 @@ the same weights: the largest difference is given."""
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments(__file__, __doc__)
-    parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     values, train = load(data_folder(options), "ETTh1").train, TrainConfig(steps=options.steps)
@@ -78,7 +78,7 @@ def plain_loop(values: Float[np.ndarray, "time channels"], train: TrainConfig) -
         objective(model(source.gather(index), masks)).total.backward()
         torch.nn.utils.clip_grad_norm_([*matrices, *vectors], train.gradient_clip)
         optimizer.step()
-        model.update_teacher(cosine_between(*config.momentum, step + 1, train.steps))
+        model.update_teacher(cosine_between(*config.momentum, step, train.steps))
     return model
 
 
