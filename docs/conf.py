@@ -17,7 +17,6 @@ release = version = tjepa_estimators.__version__
 extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build", "jupyter_execute", "_templates"]
 templates_path = ["_templates"]
-suppress_warnings = ["toc.empty_glob"]  # the benchmark pages are made by `make bench` and may not be there yet
 
 # the tutorial is made from notebooks/quick_start.py and executed once; the result is kept until the cells change
 shutil.copy(HERE.parent / "notebooks" / "quick_start.ipynb", HERE / "tutorials" / "quick_start.ipynb")
