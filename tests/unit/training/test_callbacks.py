@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from tjepa_estimators.errors import ConfigError
@@ -81,11 +82,16 @@ def stopped_run(pretrain_tiny, folder, step=9, **settings):
 
 
 def test_a_stopped_run_ends_as_an_uninterrupted_one(pretrain_tiny, tmp_path):
-    stopped_run(pretrain_tiny, tmp_path)
+    stopped_run(pretrain_tiny, tmp_path, encoder_config=DROPOUT)
     told = []
-    resumed = pretrain_tiny(checkpoint_dir=str(tmp_path), on_diagnostics=lambda step, _: told.append(step), **RUN)
+    resumed = pretrain_tiny(
+        encoder_config=DROPOUT,
+        checkpoint_dir=str(tmp_path),
+        on_diagnostics=lambda step, _: told.append(step),
+        **RUN,
+    )
     assert told == list(range(9, 25))
-    whole = pretrain_tiny(**RUN)
+    whole = pretrain_tiny(encoder_config=DROPOUT, **RUN)
     assert resumed.fingerprint == whole.fingerprint
     assert resumed.info.provenance.diagnostics == whole.info.provenance.diagnostics
 
@@ -135,6 +141,25 @@ def test_other_weights_to_start_from_are_not_continued(pretrain_tiny, tiny_pretr
 def test_settings_that_change_no_result_may_change(pretrain_tiny, tmp_path):
     stopped_run(pretrain_tiny, tmp_path)
     resumed = pretrain_tiny(checkpoint_dir=str(tmp_path), **RUN | {"checkpoint_every": 3, "progress": False})
+    assert resumed.fingerprint == pretrain_tiny(steps=24).fingerprint
+
+
+def test_a_checkpoint_that_was_written_by_half_is_not_gone_on_from(pretrain_tiny, tmp_path, monkeypatch):
+    save = pl.Trainer.save_checkpoint
+
+    def run_out_of_space(trainer, path, *arguments):
+        save(trainer, path, *arguments)
+        if trainer.global_step == 12:
+            path.write_bytes(path.read_bytes()[:1000])
+            raise Stopped
+
+    monkeypatch.setattr(pl.Trainer, "save_checkpoint", run_out_of_space)
+    with pytest.raises(Stopped):
+        pretrain_tiny(checkpoint_dir=str(tmp_path), **RUN)
+    monkeypatch.undo()
+    told = []
+    resumed = pretrain_tiny(checkpoint_dir=str(tmp_path), on_diagnostics=lambda step, _: told.append(step), **RUN)
+    assert told[0] == 9
     assert resumed.fingerprint == pretrain_tiny(steps=24).fingerprint
 
 
