@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
@@ -35,6 +35,7 @@ def encoder_for(
     encoder_config: Mapping[str, Any] | None = None,
     jepa: str | JEPAConfig | Mapping[str, Any] = "tiny",
     train: TrainConfig | Mapping[str, Any] | None = None,
+    begin: Callable[..., PretrainedEncoder] = pretrain,
 ) -> PretrainedEncoder:
     """Read the given encoder, or pretrain one on the values.
 
@@ -49,6 +50,8 @@ def encoder_for(
     encoder, encoder_config, jepa, train
         What to pretrain otherwise, as in :func:`~tjepa_estimators.pretrain`; for ``train`` see
         :func:`brief_training`.
+    begin
+        :func:`~tjepa_estimators.training.run.pretrain`, or ``untrained`` for random weights to go on from.
     """
     if pretrained is not None:
         return resolve_pretrained(pretrained)
@@ -58,7 +61,7 @@ def encoder_for(
         train = brief_training({**preset.train, **(train or {})}, len(WindowSource(values, config.window_length)))
     if encoder == "transformer":
         encoder_config = {**preset.encoder, **(encoder_config or {})}
-    return pretrain(list(values), encoder=encoder, encoder_config=encoder_config, config=config, train=train)
+    return begin(list(values), encoder=encoder, encoder_config=encoder_config, config=config, train=train)
 
 
 def brief_training(given: Mapping[str, Any], windows: int) -> TrainConfig:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import torch
 
-from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.data.scaling import denormalize
 from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
+from tjepa_estimators.tasks.encoder import encoder_for
 from tjepa_estimators.tasks.head import fit_head
 from tjepa_estimators.tasks.network import ForecastNetwork
 from tjepa_estimators.tasks.rows import TrainingRows
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
     from jaxtyping import Float
 
+    from tjepa_estimators.artifact import PretrainedEncoder
     from tjepa_estimators.nn.backbone import Backbone
 
 __all__ = ["ForecastConfig", "ForecastTask"]
 
+_REPEATS = 4
+"""Windows that all series together must have room for where an encoder is pretrained on them: one teaches nothing."""
 _REQUIRED: Mapping[str, tuple[str, ...]] = {"auto": (), "both": ("latents",), "lookback": ()}
 
 
@@ -94,9 +97,11 @@ class ForecastTask:
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; it is never changed. None
         pretrains on the series given to ``fit``.
     encoder, encoder_config, jepa
-        What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`.
+        What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`; its window is at
+        most a quarter of all steps.
     train
-        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining and fine-tuning.
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining and fine-tuning. Where
+        neither steps nor epochs are given, pretraining takes ten passes over the windows, at most 300 steps.
 
     Attributes
     ----------
@@ -237,11 +242,16 @@ class ForecastTask:
     def _pretrained(self, values: Sequence[np.ndarray]) -> PretrainedEncoder | None:
         if self.config.blocks == "lookback":
             return None
-        if self.pretrained is not None:
-            return resolve_pretrained(self.pretrained)
-        begin = untrained if self.config.strategy == "online" else pretrain
-        return begin(
-            list(values), encoder=self.encoder, encoder_config=self.encoder_config, config=self.jepa, train=self.train
+        longest, total = max(len(array) for array in values), sum(len(array) for array in values)
+        return encoder_for(
+            values,
+            min(longest, max(total // _REPEATS, 2 * self.config.horizon)),
+            pretrained=self.pretrained,
+            encoder=self.encoder,
+            encoder_config=self.encoder_config,
+            jepa=self.jepa,
+            train=self.train,
+            begin=untrained if self.config.strategy == "online" else pretrain,
         )
 
     def _rows(self, values: Sequence[np.ndarray], covariates: Covariates) -> TrainingRows:

@@ -31,6 +31,8 @@ class HeadReport:
     """How the head was fitted, and mean squared errors on the held-out tail in units of each series' variance."""
 
     rows: int
+    centre: str
+    """What the ridge shrinks towards: the ``"mean"`` of the window, or its ``"last"`` value."""
     strengths: dict[str, float]
     """Ridge strength of each block of features in use."""
     repeat_last: float
@@ -68,14 +70,20 @@ def fit_head(
             if part == "held_out":
                 held.append((x, y, weight))
                 repeated += float((batch.target - _last(batch.context)).div(batch.scale).square().sum())
-    choice = _choose(network, sums["train"], sums["held_out"], required)
-    residuals = _residuals(held, solve(sums["train"], network.blocks, choice.strengths))
+    centre, choice = _choose(network, sums["train"], sums["held_out"], required)
+    start = _starts(network)[centre]
+
+    def solution(moments: Moments) -> Float[Tensor, "p h"]:
+        return start + solve(moments.around(start), network.blocks, choice.strengths)
+
+    residuals = _residuals(held, solution(sums["train"]))
     total = sums["train"] + sums["gap"] + sums["held_out"] if held_out is None else sums["train"]
     with torch.no_grad():
-        network.head.weight.copy_(solve(total, network.blocks, choice.strengths).T)
+        network.head.weight.copy_(solution(total).T)
     count = max(1, sums["held_out"].rows * network.horizon)
     report = HeadReport(
         rows=total.rows,
+        centre=centre,
         strengths=choice.strengths,
         repeat_last=repeated / count,
         errors={name: error / count for name, error in choice.errors.items()},
@@ -91,11 +99,27 @@ def _batches(rows: TrainingRows, held_out: TrainingRows | None) -> Iterator[tupl
             yield from (("held_out", batch) for batch in held_out.batches(part))
 
 
-def _choose(network: ForecastNetwork, train: Moments, held_out: Moments, required: Sequence[str]) -> Choice:
-    if min(train.rows, held_out.rows) >= _FEW_ROWS:
-        return choose(train, held_out, network.blocks, required=required)
-    first = next(iter(network.blocks))
-    return Choice({name: 1.0 for name in network.blocks if name == first or name in required})
+def _choose(network: ForecastNetwork, train: Moments, held_out: Moments, required: Sequence[str]) -> tuple[str, Choice]:
+    """What to shrink towards, by the lookback alone; then blocks and strengths."""
+    blocks = network.blocks
+    if min(train.rows, held_out.rows) < _FEW_ROWS:
+        return "mean", Choice({name: 1.0 for name in blocks if name == "lookback" or name in required})
+    judged = {centre: (train.around(start), held_out.around(start)) for centre, start in _starts(network).items()}
+    lookback = {"lookback": blocks["lookback"]}
+    errors = {centre: choose(*sums, lookback).errors["lookback"] for centre, sums in judged.items()}
+    centre = min(errors, key=errors.__getitem__)
+    return centre, choose(*judged[centre], blocks, required=required)
+
+
+def _starts(network: ForecastNetwork) -> dict[str, Float[Tensor, "p h"]]:
+    """Coefficients that the ridge may shrink towards: those that repeat the window's mean, or its last value.
+
+    A random walk is forecast by its last value, a stationary series by its mean.
+    """
+    mean = torch.zeros(network.head.in_features, network.horizon, dtype=torch.float64)
+    last = mean.clone()
+    last[network.blocks["lookback"].stop - 1] = 1.0
+    return {"mean": mean, "last": last}
 
 
 def _weighted(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STRENGTHS", "Choice", "Moments", "choose", "solve"]
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
+STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e3, 1e4)
 """Strengths that are tried, relative to the mean square of the block's features."""
 
 _TIE = 0.001
@@ -53,6 +53,13 @@ class Moments:
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(self.xx + other.xx, self.xy + other.xy, self.yy + other.yy, self.rows + other.rows)
+
+    def around(self, coefficients: Float[Tensor, "p h"]) -> Moments:
+        """The sums of the same rows with what ``coefficients`` predict taken off their targets.
+
+        A ridge on them shrinks towards ``coefficients`` instead of zero.
+        """
+        return Moments(self.xx, self.xy - self.xx @ coefficients, self.error(coefficients), self.rows)
 
     def error(self, coefficients: Float[Tensor, "p h"]) -> float:
         """Sum of squared errors of a linear map over these rows; rounding cannot make it negative."""

@@ -92,3 +92,17 @@ def test_a_nearly_constant_stretch_does_not_spoil_the_head():
     flat[100:150] = flat[100] + 1e-9 * np.arange(50)[:, None]
     difference = fitted(training_rows([flat]))[0].head.weight - fitted(training_rows([values]))[0].head.weight
     assert difference.abs().max() < 0.3
+
+
+def test_a_random_walk_is_shrunk_towards_its_last_value():
+    walk = np.random.default_rng(0).standard_normal(600).cumsum()[:, None]
+    _, report, _ = fitted(training_rows([walk], horizon=4, context=16), context=16, horizon=4)
+    assert report.centre == "last"
+    assert report.errors["lookback"] <= 1.05 * report.repeat_last
+
+
+def test_noise_around_a_level_is_shrunk_towards_its_mean():
+    noise = np.random.default_rng(0).standard_normal(600)[:, None]
+    _, report, _ = fitted(training_rows([noise], horizon=4, context=16), context=16, horizon=4)
+    assert report.centre == "mean"
+    assert report.errors["lookback"] < 0.6 * report.repeat_last

@@ -125,3 +125,17 @@ def test_noisy_data_get_a_stronger_penalty_than_clean_ones():
     clean = choose(*halves(x, x @ true), block).strengths["all"]
     noisy = choose(*halves(x, x @ true + 30 * normal(60, 1, seed=2)), block).strengths["all"]
     assert clean < noisy
+
+
+def test_sums_around_a_map_are_those_of_what_it_leaves():
+    x, y, coefficients = normal(50, 4), normal(50, 2, seed=1), normal(4, 2, seed=2)
+    left = moments(x, y - x @ coefficients)
+    around = moments(x, y).around(coefficients)
+    assert torch.allclose(around.xy, left.xy)
+    assert around.yy == pytest.approx(left.yy)
+
+
+def test_a_strong_ridge_around_a_map_gives_that_map():
+    x, y, coefficients = normal(50, 4), normal(50, 2, seed=1), normal(4, 2, seed=2)
+    left = solve(moments(x, y).around(coefficients), {"all": slice(0, 4)}, {"all": 1e9})
+    assert torch.allclose(coefficients + left, coefficients, atol=1e-6)
