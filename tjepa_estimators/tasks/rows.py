@@ -103,6 +103,15 @@ class TrainingRows:
             if len(rows.context):
                 yield rows
 
+    def usable(self, part: str, size: int = 4096) -> Int[Tensor, "rows"]:
+        """The numbers of the windows of one part that have enough in them."""
+        chunks = self.index[part].split(size)
+        return torch.cat([index[self._usable(self.source.gather(index))] for index in chunks])
+
+    def _usable(self, windows: Float[Tensor, "batch time"]) -> Bool[Tensor, "batch"]:
+        context, target = windows[:, : -self.horizon], windows[:, -self.horizon :]
+        return (target.isfinite().double().mean(dim=1) >= _OBSERVED) & context.isfinite().any(dim=1)
+
     def digest(self) -> str:
         """A short identity of the training rows: their number, and the values of the first and the last ones."""
         index = self.index["train"]
@@ -112,8 +121,7 @@ class TrainingRows:
     def rows(self, index: Int[Tensor, "batch"]) -> Rows:
         """The rows with these window numbers, less those with too little in them."""
         windows = self.source.gather(index)
-        context, target = windows[:, : -self.horizon], windows[:, -self.horizon :]
-        usable = (target.isfinite().double().mean(dim=1) >= _OBSERVED) & context.isfinite().any(dim=1)
+        usable = self._usable(windows)
         index, windows = index[usable], windows[usable]
         origin = self.source.origin(index)
         series, first = origin.series.numpy(), origin.end.numpy() - self.horizon

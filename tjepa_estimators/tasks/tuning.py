@@ -44,16 +44,19 @@ def finetuned_backbone(
     The encoder learns at ``encoder_rate`` times the rate of the head: its weights are worth keeping.
     Source: linear probing, then fine-tuning (arXiv 2202.10054).
     """
+    chosen = rows.usable("train")  # a batch of nothing but gaps would have no loss
 
     def loss(module: nn.Module, index: Int[Tensor, "batch"], _: torch.Generator) -> Tensor:
-        return _forecast_loss(module, _take(rows, index, module))
+        return _forecast_loss(module, _take(rows, chosen[index], module))
 
     backbone = frozen_backbone(pretrained)
+    if not len(chosen):
+        return backbone
     network = make(backbone)
     fit_head(network, rows, required=("latents",))
     network.requires_grad_(requires_grad=True)
     rates = [(list(network.head.parameters()), 1.0), (list(backbone.parameters()), encoder_rate)]
-    finetune(network, loss, len(rows.index["train"]), rates, train, identity={"data": rows.digest()})
+    finetune(network, loss, len(chosen), rates, train, identity={"data": rows.digest()})
     return backbone.requires_grad_(requires_grad=False).eval()
 
 
@@ -61,6 +64,9 @@ def online_backbone(
     pretrained: PretrainedEncoder, rows: TrainingRows, make: MakeNetwork, train: TrainConfig
 ) -> Backbone:
     """Train on the forecasting error and the JEPA objective at once; return the averaged teacher."""
+    chosen = rows.usable("train")
+    if not len(chosen):
+        return frozen_backbone(pretrained)
     config = pretrained.info.jepa
     masker, objective = config.masker(), build_objective(config)
     jepa = pretrained.build().train()
@@ -69,7 +75,7 @@ def online_backbone(
     joint.network.requires_grad_(requires_grad=True)
 
     def loss(_: nn.Module, index: Int[Tensor, "batch"], generator: torch.Generator) -> Tensor:
-        batch = _take(rows, index, joint)
+        batch = _take(rows, chosen[index], joint)
         raw = torch.cat([batch.context, batch.target], dim=1)
         tokens = student.tokenizer.num_tokens(raw.shape[1])
         masks = masker(tokens, len(raw), generator)
@@ -77,7 +83,7 @@ def online_backbone(
         return _forecast_loss(joint.network, batch) + objective(output).total
 
     finetune(
-        joint, loss, len(rows.index["train"]), [(list(joint.parameters()), 1.0)], train,
+        joint, loss, len(chosen), [(list(joint.parameters()), 1.0)], train,
         after_step=lambda: jepa.update_teacher(config.momentum[0]), identity={"data": rows.digest()},
     )  # fmt: skip
     teacher = cast("Backbone", jepa.teacher.module)
@@ -100,4 +106,4 @@ def _forecast_loss(network: nn.Module, batch: Rows) -> Float[Tensor, ""]:
 
 
 def _take(rows: TrainingRows, index: Int[Tensor, "batch"], network: nn.Module) -> Rows:
-    return rows.rows(rows.index["train"][index]).to(next(network.parameters()).device)
+    return rows.rows(index).to(next(network.parameters()).device)
