@@ -39,7 +39,7 @@ def test_the_target_follows_the_context():
 @given(
     lengths=st.lists(st.integers(30, 80), min_size=1, max_size=3),
     horizon=st.integers(1, 4),
-    validation=st.floats(0.1, 0.5),
+    validation=st.floats(0.2, 0.5),  # at least a horizon of steps
 )
 def test_training_targets_end_before_the_first_held_out_target_of_their_series(lengths, horizon, validation):
     values = [ramp(length, start=1000.0 * number) for number, length in enumerate(lengths)]

@@ -69,6 +69,27 @@ def test_an_encoder_without_rate_stays_as_it_was(tiny_pretrained, rows):
     assert not any(moved(backbone, tiny_pretrained))
 
 
+@pytest.mark.parametrize("strategy", ["finetune", "online"])
+def test_batches_of_nothing_but_gaps_are_not_drawn(strategy, tiny_pretrained, waves):
+    gappy = waves[2].copy()
+    gappy[30:220] = np.nan
+    scale = CovariateScale.fit(Covariates(), 0, 4)
+    rows = TrainingRows([gappy], 24, 4, validation=0.2, max_rows=10_000, seed=0, covariates=Covariates(), scale=scale)
+    train = TrainConfig(steps=20, batch_size=1, learning_rate=1e-2)
+    backbone = tune(strategy, tiny_pretrained, rows, train)
+    assert all(value.isfinite().all() for value in backbone.parameters())
+    assert all(moved(backbone, tiny_pretrained))
+
+
+@pytest.mark.parametrize("strategy", ["finetune", "online"])
+def test_without_any_usable_row_the_encoder_stays_as_it_was(strategy, tiny_pretrained):
+    values = np.full((100, 1), np.nan)
+    values[-1] = 1.0
+    scale = CovariateScale.fit(Covariates(), 0, 4)
+    rows = TrainingRows([values], 24, 4, validation=0.2, max_rows=10_000, seed=0, covariates=Covariates(), scale=scale)
+    assert not any(moved(tune(strategy, tiny_pretrained, rows), tiny_pretrained))
+
+
 def test_joint_training_lowers_the_forecasting_error(tiny_pretrained, rows):
     """The error of a head that gradients fitted beside the JEPA, against no head at all."""
     seen = []
