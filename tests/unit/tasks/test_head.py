@@ -35,6 +35,7 @@ def fitted(rows, held_out=None, context=8, horizon=2):
 def test_the_head_is_scikit_learns_ridge_on_rows_weighted_by_their_deviation():
     rows = training_rows([autoregressive(300)])
     network, report, _ = fitted(rows)
+    assert report.centre == "mean"
     batches = [batch for part in PARTS for batch in rows.batches(part)]
     context, target = (torch.cat([getattr(batch, name) for batch in batches]).numpy() for name in ("context", "target"))
     mean, std = context.mean(axis=1, keepdims=True), context.std(axis=1, keepdims=True)
@@ -53,6 +54,14 @@ def test_the_reported_errors_are_those_on_the_held_out_rows():
     repeated = ((batch.target - batch.context[:, -1:]) / batch.scale).square().mean()
     assert report.repeat_last == pytest.approx(float(repeated), rel=1e-5)
     assert report.errors["lookback"] < report.repeat_last
+
+
+def test_a_random_walk_is_forecast_by_its_last_value():
+    walk = np.random.default_rng(0).standard_normal((400, 1)).cumsum(axis=0)
+    network, report, _ = fitted(training_rows([walk], context=32), context=32)
+    assert report.centre == "last"
+    assert report.errors["lookback"] < 1.05 * report.repeat_last
+    assert (network.head.weight[:, -1] > 0.7).all()
 
 
 def test_other_series_can_judge_and_are_never_fitted_on():

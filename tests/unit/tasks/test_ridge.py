@@ -69,6 +69,16 @@ def test_the_error_from_the_sums_is_the_error_over_the_rows():
     assert moments(x, y).error(coefficients) == pytest.approx(float((y - x @ coefficients).square().sum()))
 
 
+def test_sums_around_coefficients_are_those_of_what_these_leave_over():
+    x, y, start = normal(50, 4), normal(50, 2, seed=1), normal(4, 2, seed=2)
+    around, rest = moments(x, y).around(start), moments(x, y - x @ start)
+    assert torch.allclose(around.xx, rest.xx)
+    assert torch.allclose(around.xy, rest.xy)
+    assert around.yy == pytest.approx(rest.yy)
+    strong = start + solve(around, {"all": slice(0, 4)}, {"all": 1e6})
+    assert torch.allclose(strong, start, atol=1e-4)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_rounding_never_makes_an_error_negative_nor_stops_the_choice(seed):
     x, true = normal(200, 5, seed=seed).float(), normal(5, 3, seed=seed + 100).float()
