@@ -56,12 +56,13 @@ def test_the_reported_errors_are_those_on_the_held_out_rows():
     assert report.errors["lookback"] < report.repeat_last
 
 
-def test_a_random_walk_is_forecast_by_its_last_value():
-    walk = np.random.default_rng(0).standard_normal((400, 1)).cumsum(axis=0)
-    network, report, _ = fitted(training_rows([walk], context=32), context=32)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_short_random_walk_is_forecast_by_its_last_value(seed):
+    walk = np.random.default_rng(seed).standard_normal((150, 1)).cumsum(axis=0)
+    network, report, _ = fitted(training_rows([walk], context=64), context=64)
     assert report.centre == "last"
     assert report.errors["lookback"] < 1.05 * report.repeat_last
-    assert (network.head.weight[:, -1] > 0.7).all()
+    assert (network.head.weight[:, -1] > 0.5).all()
 
 
 def test_other_series_can_judge_and_are_never_fitted_on():
