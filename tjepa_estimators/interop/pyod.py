@@ -1,0 +1,117 @@
+"""A PyOD detector: and through PyOD one for Darts' ``PyODScorer``, aeon and ``TimeSeriesOD``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from pyod.models.base import BaseDetector
+
+from tjepa_estimators.errors import NotFittedError
+from tjepa_estimators.tasks.anomaly import AnomalyTask
+
+if TYPE_CHECKING:
+    import os
+
+    from jaxtyping import Float
+
+    from tjepa_estimators.artifact import PretrainedEncoder
+    from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.training.config import TrainConfig
+
+__all__ = ["JEPAOD"]
+
+
+class JEPAOD(BaseDetector):
+    """Detect abnormal time steps: the rows of ``X`` are consecutive steps of one series, the columns its channels.
+
+    Parameters
+    ----------
+    contamination
+        Share of the training rows that counts as outliers, in (0, 0.5].
+    window
+        Steps looked at together; None takes the window of the encoder, but at most a quarter of the rows.
+    scores
+        Names of the scorers that are averaged: ``"prediction"``, ``"neighbours"``.
+    neighbours
+        Nearest training windows whose distances are averaged.
+    encoder
+        A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
+    encoder_config
+        Settings of the encoder.
+    pretrained
+        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id, which is never changed; None
+        pretrains on the rows given to ``fit``.
+    config
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 256
+        steps in patches of 8.
+    train
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Without steps or epochs:
+        ten passes over the windows, at most 300 steps.
+
+    Attributes
+    ----------
+    decision_scores_, threshold_, labels_
+        As in every PyOD detector: scores, their cut, and 1 for each outlier among the training rows.
+    pretrained_
+        The encoder in use.
+    task_
+        The fitted :class:`~tjepa_estimators.AnomalyTask`.
+
+    Examples
+    --------
+    >>> wave = np.sin(np.arange(300.0) / 5)[:, None]
+    >>> JEPAOD(window=32, train={"steps": 3}).fit(wave).labels_.sum()
+    np.int64(15)
+    """
+
+    def __init__(
+        self,
+        contamination: float = 0.05,
+        window: int | None = None,
+        scores: Sequence[str] = ("prediction", "neighbours"),
+        neighbours: int = 5,
+        encoder: str = "transformer",
+        encoder_config: Mapping[str, Any] | None = None,
+        pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
+        config: str | JEPAConfig | Mapping[str, Any] | None = None,
+        train: TrainConfig | Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(contamination=contamination)
+        self.window = window
+        self.scores = scores
+        self.neighbours = neighbours
+        self.encoder = encoder
+        self.encoder_config = encoder_config
+        self.pretrained = pretrained
+        self.config = config
+        self.train = train
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        """Learn what is normal from a mostly normal series."""
+        self._set_n_classes(y)
+        self.task_ = AnomalyTask(
+            {
+                "window": self.window,
+                "scores": tuple(self.scores),
+                "neighbours": self.neighbours,
+                "contamination": self.contamination,
+            },
+            pretrained=self.pretrained,
+            encoder=self.encoder,
+            encoder_config=self.encoder_config,
+            jepa=self.config,
+            train=self.train,
+        ).fit(np.asarray(X))
+        self.pretrained_ = self.task_.pretrained_
+        self.decision_scores_ = self.task_.training_scores_[0]
+        self._process_decision_scores()
+        return self
+
+    def decision_function(self, X: Any) -> Float[np.ndarray, "rows"]:
+        """Score each row; higher is more abnormal, as everywhere in PyOD."""
+        if not hasattr(self, "task_"):
+            msg = "This JEPAOD is not fitted; call fit() with a series first."
+            raise NotFittedError(msg)
+        return self.task_.score(np.asarray(X))
