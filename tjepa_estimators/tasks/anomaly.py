@@ -36,7 +36,7 @@ _REPEATS = 4
 _FEWEST_TOKENS = 4
 """Tokens of the shortest window, so that each quarter has one; shorter series are padded."""
 _SHORT = JEPAConfig(context_length=192, future_length=64, patch_length=8)
-"""On real series with planted anomalies, windows of a third the length found twice as much as those of ``"tiny"``."""
+"""On two real series with planted anomalies: average precision .59 and .44, against .36 and .22 with ``"tiny"``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
