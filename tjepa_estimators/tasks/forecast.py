@@ -54,7 +54,7 @@ class ForecastConfig:
     it does; ``"lookback"``: it does not, and no encoder is needed (the linear baseline)."""
     validation: float = 0.2
     """Latest share of each series that strengths, blocks and quantiles are chosen on, before all of it is used."""
-    max_rows: int = 16_384
+    max_rows: int = 32_768
     """Rows (windows times channels) that the head is solved on; a random subset where there are more."""
     covariate_lookback: int = 32
     """Past steps of each covariate that the head reads."""

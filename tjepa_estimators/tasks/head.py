@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HeadReport", "fit_head"]
 
+HeldRows: TypeAlias = "tuple[Float[Tensor, 'rows p'], Float[Tensor, 'rows h'], Float[Tensor, 'rows 1']]"
+"""Features, targets and weights of held-out rows."""
+
+_RUNS = 10
+"""Runs of neighbouring held-out rows that the standard error of a gain is estimated from."""
 _FEW_ROWS = 8
 """Held-out or training rows below which strengths cannot be chosen; a strong one is taken then."""
 
@@ -61,7 +66,7 @@ def fit_head(
         Blocks that must be used, whatever the choice would be.
     """
     sums = {part: Moments.zeros(network.head.in_features, network.horizon) for part in PARTS}
-    held: list[tuple[Tensor, Tensor, Tensor]] = []
+    held: list[HeldRows] = []
     repeated = 0.0
     with torch.inference_mode():
         for part, batch in _batches(rows, held_out):
@@ -70,7 +75,7 @@ def fit_head(
             if part == "held_out":
                 held.append((x, y, weight))
                 repeated += float((batch.target - _last(batch.context)).div(batch.scale).square().sum())
-    centre, choice = _choose(network, sums["train"], sums["held_out"], required)
+    centre, choice = _choose(network, sums["train"], sums["held_out"], held, required)
     start = _starts(network)[centre]
 
     def solution(moments: Moments) -> Float[Tensor, "p h"]:
@@ -99,7 +104,9 @@ def _batches(rows: TrainingRows, held_out: TrainingRows | None) -> Iterator[tupl
             yield from (("held_out", batch) for batch in held_out.batches(part))
 
 
-def _choose(network: ForecastNetwork, train: Moments, held_out: Moments, required: Sequence[str]) -> tuple[str, Choice]:
+def _choose(
+    network: ForecastNetwork, train: Moments, held_out: Moments, held: list[HeldRows], required: Sequence[str]
+) -> tuple[str, Choice]:
     """What to shrink towards, by the lookback alone; then blocks and strengths."""
     blocks = network.blocks
     if min(train.rows, held_out.rows) < _FEW_ROWS:
@@ -108,7 +115,28 @@ def _choose(network: ForecastNetwork, train: Moments, held_out: Moments, require
     lookback = {"lookback": blocks["lookback"]}
     errors = {centre: choose(*sums, lookback).errors["lookback"] for centre, sums in judged.items()}
     centre = min(errors, key=errors.__getitem__)
-    return centre, choose(*judged[centre], blocks, required=required)
+    start = _starts(network)[centre]
+
+    def is_clear(without: Tensor, with_block: Tensor) -> bool:
+        return _gains_clearly(held, start + without, start + with_block)
+
+    return centre, choose(*judged[centre], blocks, required=required, is_clear=is_clear)
+
+
+def _gains_clearly(held: list[HeldRows], without: Float[Tensor, "p h"], with_block: Float[Tensor, "p h"]) -> bool:
+    """Whether the mean gain over the held-out rows exceeds its standard error.
+
+    Windows that overlap err alike, so the error is estimated from runs of neighbouring rows, not from rows.
+    Source: the one-standard-error rule of Breiman et al., "Classification and Regression Trees" (1984).
+    """
+    gains = torch.cat(
+        [
+            (y - x @ without.to(x.dtype)).square().sum(dim=1) - (y - x @ with_block.to(x.dtype)).square().sum(dim=1)
+            for x, y, _ in held
+        ]
+    )
+    runs = torch.stack([run.mean() for run in gains.tensor_split(min(_RUNS, len(gains)))])
+    return bool(runs.mean() > runs.std() / len(runs) ** 0.5)
 
 
 def _starts(network: ForecastNetwork) -> dict[str, Float[Tensor, "p h"]]:
@@ -141,9 +169,7 @@ def _last(context: Float[Tensor, "rows time"]) -> Float[Tensor, "rows 1"]:
     return context.gather(1, torch.where(context.isnan(), -1, step).max(dim=1, keepdim=True).values)
 
 
-def _residuals(
-    held: list[tuple[Tensor, Tensor, Tensor]], coefficients: Float[Tensor, "p h"]
-) -> Float[Tensor, "rows h"]:
+def _residuals(held: list[HeldRows], coefficients: Float[Tensor, "p h"]) -> Float[Tensor, "rows h"]:
     """Held-out residuals in units of each window's own deviation."""
     parts = [(y - x @ coefficients.to(x.dtype)) / weight for x, y, weight in held]
     rows = torch.cat(parts) if parts else torch.zeros(0, coefficients.shape[1])

@@ -7,6 +7,7 @@ of parts add up to the sums of the whole. Rows are weighted by scaling X and Y a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -103,12 +104,20 @@ def solve(moments: Moments, blocks: Mapping[str, slice], strengths: Mapping[str,
     return coefficients
 
 
+IsClear = Callable[["Float[Tensor, 'p h']", "Float[Tensor, 'p h']"], bool]
+
+
+def _any_gain(_: Tensor, __: Tensor) -> bool:
+    return True
+
+
 def choose(
     train: Moments,
     held_out: Moments,
     blocks: Mapping[str, slice],
     strengths: Sequence[float] = STRENGTHS,
     required: Sequence[str] = (),
+    is_clear: IsClear = _any_gain,
 ) -> Choice:
     """Choose blocks and strengths by the error on held-out rows, greedily in the order of ``blocks``.
 
@@ -122,14 +131,19 @@ def choose(
         Strengths to try for a block.
     required
         Further blocks that must be used, whatever the held-out error says.
+    is_clear
+        Says of the coefficients without and with a block whether the gain is more than chance.
     """
     chosen: dict[str, float] = {}
+    coefficients = torch.zeros_like(train.xy)
     errors: dict[str, float] = {}
     best = float("inf")
     for position, name in enumerate(blocks):
-        tried = {strength: held_out.error(solve(train, blocks, {**chosen, name: strength})) for strength in strengths}
+        found = {strength: solve(train, blocks, {**chosen, name: strength}) for strength in strengths}
+        tried = {strength: held_out.error(solution) for strength, solution in found.items()}
         strength = max(strength for strength, error in tried.items() if error <= min(tried.values()) * (1.0 + _TIE))
         errors["+".join([*chosen, name])] = tried[strength]
-        if position == 0 or name in required or tried[strength] < best * (1.0 - _GAIN):
-            chosen[name], best = strength, tried[strength]
+        gains = tried[strength] < best * (1.0 - _GAIN) and is_clear(coefficients, found[strength])
+        if position == 0 or name in required or gains:
+            chosen[name], best, coefficients = strength, tried[strength], found[strength]
     return Choice(chosen, errors)

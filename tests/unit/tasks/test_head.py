@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
-from tjepa_estimators.tasks.head import fit_head
+from tjepa_estimators.tasks.head import _gains_clearly, fit_head
 from tjepa_estimators.tasks.network import ForecastNetwork
 from tjepa_estimators.tasks.rows import PARTS, TrainingRows
 
@@ -116,3 +116,12 @@ def test_noise_around_a_level_is_shrunk_towards_its_mean():
     _, report, _ = fitted(training_rows([noise], horizon=4, context=16), context=16, horizon=4)
     assert report.centre == "mean"
     assert report.errors["lookback"] < 0.6 * report.repeat_last
+
+
+@pytest.mark.parametrize(("noise", "clear"), [(0.1, True), (30.0, False)])
+def test_a_gain_is_clear_if_it_exceeds_its_standard_error(noise, clear):
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(200, 2, generator=generator)
+    y = x @ torch.tensor([[1.0], [0.2]]) + noise * torch.randn(200, 1, generator=generator)
+    without, with_block = torch.tensor([[1.0], [0.0]]), torch.tensor([[1.0], [0.2]])
+    assert _gains_clearly([(x, y, torch.ones(200, 1))], without, with_block) == clear

@@ -149,3 +149,11 @@ def test_a_strong_ridge_around_a_map_gives_that_map():
     x, y, coefficients = normal(50, 4), normal(50, 2, seed=1), normal(4, 2, seed=2)
     left = solve(moments(x, y).around(coefficients), {"all": slice(0, 4)}, {"all": 1e9})
     assert torch.allclose(coefficients + left, coefficients, atol=1e-6)
+
+
+def test_a_gain_that_is_not_clear_is_refused():
+    x, more = normal(300, 3), normal(300, 4, seed=50)
+    y = x @ normal(3, 2, seed=1) + more @ normal(4, 2, seed=2)
+    blocks = {"signal": slice(0, 3), "more": slice(3, 7)}
+    choice = choose(*halves(torch.cat([x, more], dim=1), y), blocks, is_clear=lambda *_: False)
+    assert list(choice.strengths) == ["signal"]
