@@ -30,7 +30,7 @@ the same weights: the largest difference is given."""
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments(__file__, __doc__)
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
