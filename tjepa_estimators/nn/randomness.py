@@ -8,10 +8,21 @@ from contextlib import contextmanager
 
 import torch
 
-__all__ = ["scoped_seed"]
+__all__ = ["scoped_seed", "set_seed"]
 
 # The global generator is one per process: two threads that seed it at once would disturb each other.
 _LOCK = threading.RLock()
+
+
+def set_seed(seed: int) -> None:
+    """Seed torch's global generators of the CPU and, where they are in use, of CUDA devices.
+
+    ``torch.manual_seed`` also prepares every kind of device that might be used later, which took a tenth of the
+    time of a small training step.
+    """
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
 
 
 @contextmanager
@@ -31,5 +42,5 @@ def scoped_seed(seed: int) -> Iterator[None]:
     """
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     with _LOCK, torch.random.fork_rng(devices=list(devices)):
-        torch.manual_seed(seed)
+        set_seed(seed)
         yield

@@ -14,6 +14,7 @@ from tjepa_estimators.contracts import Masks
 from tjepa_estimators.data.windows import batch_indices
 from tjepa_estimators.jepa.masking import FutureMasker
 from tjepa_estimators.jepa.objective import build_objective
+from tjepa_estimators.nn.randomness import set_seed
 from tjepa_estimators.training.schedules import cosine_between, mix_seed, warmup_cosine
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class StepModule(pl.LightningModule, ABC):
         train, step = self.train_config, self.global_step
         index = batch_indices(self.num_windows, train.batch_size, step, train.seed)
         # for dropout, which differs between devices; pretrain() and finetune() put the global generator back
-        torch.manual_seed(mix_seed(train.seed, step, self.trainer.global_rank))
+        set_seed(mix_seed(train.seed, step, self.trainer.global_rank))
         loss = self.loss(index, torch.Generator().manual_seed(mix_seed(train.seed, step, 0)))
         self.log("loss", loss.detach(), prog_bar=True)
         return loss

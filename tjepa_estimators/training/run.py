@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["finetune", "pretrain", "untrained"]
 
+_WATCH = 20
+"""Measurements of a representation's health in a run; each costs about half a step."""
+
 _IRRELEVANT = {
     "epochs", "accelerator", "devices", "strategy", "threads", "checkpoint_dir", "checkpoint_every", "progress",
 }  # fmt: skip
@@ -76,7 +79,7 @@ def pretrain(
     initial
         Go on from these weights; its encoder and settings are used then.
     on_diagnostics
-        Called with the step and the health of the representation about fifty times.
+        Called with the step and the health of the representation about twenty times.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def pretrain(
         model = initial.build()
     source = WindowSource([one.values for one in series], jepa.window_length)
     module = PretrainModule(model, source, jepa, settings)
-    watch = CollapseWatch(max(1, module.steps // 50), on_diagnostics)
+    watch = CollapseWatch(max(1, module.steps // _WATCH), on_diagnostics)
     identity = {
         "jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
         "initial": initial.fingerprint if initial else None,
