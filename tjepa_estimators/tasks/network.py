@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from tjepa_estimators.data.gaps import interpolate_gaps
 from tjepa_estimators.data.scaling import InstanceStats, instance_stats, normalize
 
 if TYPE_CHECKING:
@@ -78,9 +79,20 @@ class ForecastNetwork(nn.Module):
     ) -> dict[str, Callable[[], Tensor]]:
         """How to compute each block of features."""
         dtype = self.head.weight.dtype
-        parts: dict[str, Callable[[], Tensor]] = {"lookback": lambda: scaled.nan_to_num(0.0).to(dtype)}
+        parts: dict[str, Callable[[], Tensor]] = {"lookback": lambda: _filled(scaled).to(dtype)}
         if (backbone := self.backbone) is not None:
             parts["latents"] = lambda: backbone.pooled(scaled)
         if covariates is not None:
             parts["covariates"] = lambda: covariates.to(dtype)
         return parts
+
+
+def _filled(scaled: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
+    """Gaps bridged by lines, a missing end by the last observed value; zero, the mean, before the first one.
+
+    A gap at the end must not look like a return to the mean: it is where a forecast starts.
+    """
+    if not scaled.isnan().any():
+        return scaled
+    begun = (~scaled.isnan()).cummax(dim=1).values
+    return torch.where(begun, interpolate_gaps(scaled), 0.0)
