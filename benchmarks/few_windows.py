@@ -24,7 +24,7 @@ part (300 steps). Strengths and blocks are chosen on the full validation part, w
 
 - *ridge*: raw lookback of {LINEAR_CONTEXT} steps, all rows.
 - *random encoder*: lookback and latents of the untrained network. *JEPA both*, *JEPA auto*: of the pretrained one; \
-*auto* is the default of the product. All rows that there are, up to the default budget of 32,768.
+*auto* is the default of the product. All rows that there are, up to the default budget of 16,384.
 - *transferred*: the same ridge fitted on another domain, the weather station averaged to hours, and applied as it is. \
 (ETTm1 is no honest source: it is the same transformer in the same months.)"""
 

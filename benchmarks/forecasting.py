@@ -46,7 +46,8 @@ nothing dropped, missing values left out), mean ± deviation over seeds.
 
 - *repeat last*, *seasonal naive*: no model; the season is a day (exchange has none).
 - *ridge*: the same closed-form head on the raw last {LINEAR_CONTEXT} steps alone, solved on all training rows \
-(a row is a window of one channel), or on the default budget of 32,768 random ones.
+(a row is a window of one channel), or on the default budget \
+of 65,536 random ones (16,384 where an encoder is run on them).
 - *random encoder*: lookback and latents of the untrained network, default rows.
 - *from scratch*: the untrained network trained on the forecasting error for 300 steps, then the same head.
 - *JEPA*: one encoder pretrained on the unlabelled training part for 300 steps and shared by all horizons; frozen, \

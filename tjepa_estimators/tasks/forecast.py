@@ -16,7 +16,7 @@ from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
 from tjepa_estimators.tasks.encoder import encoder_for
-from tjepa_estimators.tasks.head import fit_head
+from tjepa_estimators.tasks.head import MORE_ROWS, fit_head
 from tjepa_estimators.tasks.network import ForecastNetwork
 from tjepa_estimators.tasks.rows import TrainingRows
 from tjepa_estimators.tasks.tuning import finetuned_backbone, frozen_backbone, online_backbone
@@ -54,7 +54,7 @@ class ForecastConfig:
     it does; ``"lookback"``: it does not, and no encoder is needed (the linear baseline)."""
     validation: float = 0.2
     """Latest share of each series that strengths, blocks and quantiles are chosen on, before all of it is used."""
-    max_rows: int = 32_768
+    max_rows: int = 16_384
     """Rows (windows times channels) that the head is solved on; a random subset where there are more."""
     covariate_lookback: int = 32
     """Past steps of each covariate that the head reads."""
@@ -260,7 +260,7 @@ class ForecastTask:
             self.context_length_,
             self.config.horizon,
             validation=self.config.validation,
-            max_rows=self.config.max_rows,
+            max_rows=self.config.max_rows * (MORE_ROWS if self.config.blocks == "lookback" else 1),
             seed=self.config.seed,
             covariates=covariates,
             scale=self.covariate_scale_,

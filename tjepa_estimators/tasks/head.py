@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import torch
 
+from tjepa_estimators.tasks.choice import choose_head
 from tjepa_estimators.tasks.quantiles import ResidualQuantiles
-from tjepa_estimators.tasks.ridge import Choice, Moments, choose, solve
+from tjepa_estimators.tasks.ridge import Moments
 from tjepa_estimators.tasks.rows import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from jaxtyping import Float
     from torch import Tensor
 
+    from tjepa_estimators.tasks.choice import HeldRows
     from tjepa_estimators.tasks.network import ForecastNetwork
     from tjepa_estimators.tasks.rows import Rows, TrainingRows
 
-__all__ = ["HeadReport", "fit_head"]
+__all__ = ["MORE_ROWS", "HeadReport", "fit_head"]
 
-HeldRows: TypeAlias = "tuple[Float[Tensor, 'rows p'], Float[Tensor, 'rows h'], Float[Tensor, 'rows 1']]"
-"""Features, targets and weights of held-out rows."""
-
-_RUNS = 10
-"""Runs of neighbouring held-out rows that the standard error of a gain is estimated from."""
-_FEW_ROWS = 8
-"""Held-out or training rows below which strengths cannot be chosen; a strong one is taken then."""
+MORE_ROWS = 4
+"""How many times the rows are used where no encoder has to be run on them."""
+_CENTRING = 4096
+"""Rows that the mean latent is taken over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,41 +58,67 @@ def fit_head(
     network
         Its head gets the solution; blocks that are not chosen get zero weight and are no longer computed.
     rows
-        Rows to fit on. Their latest part is held out for the choice; then all of them are used.
+        Rows to fit on. Their latest part is held out for the choice; then all of them are used. Where the head does
+        not read the latents, four times as many are: without the encoder they cost little.
     held_out
         Other rows for the choice; then ``rows`` are all fitted on, and these never are.
     required
         Blocks that must be used, whatever the choice would be.
     """
-    sums = {part: Moments.zeros(network.head.in_features, network.horizon) for part in PARTS}
     held: list[HeldRows] = []
     repeated = 0.0
     with torch.inference_mode():
+        _centre_latents(network, rows)
+        sums = {part: Moments.zeros(network.head.in_features, network.horizon) for part in PARTS}
         for part, batch in _batches(rows, held_out):
             x, y, weight = _weighted(network, batch)
             sums[part].add(x, y)
             if part == "held_out":
                 held.append((x, y, weight))
                 repeated += float((batch.target - _last(batch.context)).div(batch.scale).square().sum())
-    centre, choice = _choose(network, sums["train"], sums["held_out"], held, required)
-    start = _starts(network)[centre]
-
-    def solution(moments: Moments) -> Float[Tensor, "p h"]:
-        return start + solve(moments.around(start), network.blocks, choice.strengths)
-
-    residuals = _residuals(held, solution(sums["train"]))
-    total = sums["train"] + sums["gap"] + sums["held_out"] if held_out is None else sums["train"]
+        choice = choose_head(network, sums["train"], sums["held_out"], held, required)
+        residuals = _residuals(held, choice.solve(network, sums["train"]))
+        total = sums["train"] + sums["gap"] + sums["held_out"] if held_out is None else sums["train"]
+        if "latents" in network.blocks and "latents" not in choice.blocks.strengths:
+            total = _more(network, rows)
     with torch.no_grad():
-        network.head.weight.copy_(solution(total).T)
+        network.head.weight.copy_(choice.solve(network, total).T)
     count = max(1, sums["held_out"].rows * network.horizon)
     report = HeadReport(
         rows=total.rows,
-        centre=centre,
-        strengths=choice.strengths,
+        centre=choice.centre,
+        strengths=choice.blocks.strengths,
         repeat_last=repeated / count,
-        errors={name: error / count for name, error in choice.errors.items()},
+        errors={name: error / count for name, error in choice.blocks.errors.items()},
     )
     return report, ResidualQuantiles.fit(residuals.double().numpy())
+
+
+def _centre_latents(network: ForecastNetwork, rows: TrainingRows) -> None:
+    """Learn the mean latent, over some of the rows to fit on, weighted as they are in the fit."""
+    if "latents" not in network.blocks:
+        return
+    network.latent_mean.zero_()
+    index = rows.index["train"]
+    batch = rows.rows(index[:: max(1, len(index) // _CENTRING)])
+    x, _, weight = _weighted(network, batch)
+    total = weight.square().sum().clamp(min=torch.finfo(x.dtype).tiny)
+    network.latent_mean.copy_((x[:, network.blocks["latents"]] * weight).sum(dim=0) / total)
+
+
+def _more(network: ForecastNetwork, rows: TrainingRows) -> Moments:
+    """Sums over more rows, without the latents: their columns stay zero."""
+    sums = Moments.zeros(network.head.in_features, network.horizon)
+    used = [name for name in network.blocks if name != "latents"]
+    columns = torch.cat([torch.arange(network.blocks[name].start, network.blocks[name].stop) for name in used])
+    part = Moments.zeros(len(columns), network.horizon)
+    for _, batch in _batches(rows.with_budget(MORE_ROWS * rows.max_rows), None):
+        x, y, _ = _weighted(network, batch, used)
+        part.add(x, y)
+    sums.xx[columns.unsqueeze(1), columns] = part.xx
+    sums.xy[columns] = part.xy
+    sums.yy, sums.rows = part.yy, part.rows
+    return sums
 
 
 def _batches(rows: TrainingRows, held_out: TrainingRows | None) -> Iterator[tuple[str, Rows]]:
@@ -104,61 +129,15 @@ def _batches(rows: TrainingRows, held_out: TrainingRows | None) -> Iterator[tupl
             yield from (("held_out", batch) for batch in held_out.batches(part))
 
 
-def _choose(
-    network: ForecastNetwork, train: Moments, held_out: Moments, held: list[HeldRows], required: Sequence[str]
-) -> tuple[str, Choice]:
-    """What to shrink towards, by the lookback alone; then blocks and strengths."""
-    blocks = network.blocks
-    if min(train.rows, held_out.rows) < _FEW_ROWS:
-        return "mean", Choice({name: 1.0 for name in blocks if name == "lookback" or name in required})
-    judged = {centre: (train.around(start), held_out.around(start)) for centre, start in _starts(network).items()}
-    lookback = {"lookback": blocks["lookback"]}
-    errors = {centre: choose(*sums, lookback).errors["lookback"] for centre, sums in judged.items()}
-    centre = min(errors, key=errors.__getitem__)
-    start = _starts(network)[centre]
-
-    def is_clear(without: Tensor, with_block: Tensor) -> bool:
-        return _gains_clearly(held, start + without, start + with_block)
-
-    return centre, choose(*judged[centre], blocks, required=required, is_clear=is_clear)
-
-
-def _gains_clearly(held: list[HeldRows], without: Float[Tensor, "p h"], with_block: Float[Tensor, "p h"]) -> bool:
-    """Whether the mean gain over the held-out rows exceeds its standard error.
-
-    Windows that overlap err alike, so the error is estimated from runs of neighbouring rows, not from rows.
-    Source: the one-standard-error rule of Breiman et al., "Classification and Regression Trees" (1984).
-    """
-    gains = torch.cat(
-        [
-            (y - x @ without.to(x.dtype)).square().sum(dim=1) - (y - x @ with_block.to(x.dtype)).square().sum(dim=1)
-            for x, y, _ in held
-        ]
-    )
-    runs = torch.stack([run.mean() for run in gains.tensor_split(min(_RUNS, len(gains)))])
-    return bool(runs.mean() > runs.std() / len(runs) ** 0.5)
-
-
-def _starts(network: ForecastNetwork) -> dict[str, Float[Tensor, "p h"]]:
-    """Coefficients that the ridge may shrink towards: those that repeat the window's mean, or its last value.
-
-    A random walk is forecast by its last value, a stationary series by its mean.
-    """
-    mean = torch.zeros(network.head.in_features, network.horizon, dtype=torch.float64)
-    last = mean.clone()
-    last[network.blocks["lookback"].stop - 1] = 1.0
-    return {"mean": mean, "last": last}
-
-
 def _weighted(
-    network: ForecastNetwork, batch: Rows
+    network: ForecastNetwork, batch: Rows, blocks: Collection[str] | None = None
 ) -> tuple[Float[Tensor, "rows p"], Float[Tensor, "rows h"], Float[Tensor, "rows 1"]]:
     """Features and targets of rows in units of their series' deviation.
 
     This is least squares on the windows' own scale weighted by their variance: unweighted, a nearly
     constant window would count as much as a lively one, and its rounding errors explode.
     """
-    x, stats = network.features(batch.context, batch.covariates)
+    x, stats = network.features(batch.context, batch.covariates, blocks)
     weight = (stats.std / batch.scale).to(x.dtype)
     return x * weight, ((batch.target - stats.mean) / batch.scale).to(x.dtype), weight
 

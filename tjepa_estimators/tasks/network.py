@@ -11,7 +11,7 @@ from tjepa_estimators.data.gaps import interpolate_gaps
 from tjepa_estimators.data.scaling import InstanceStats, instance_stats, normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from jaxtyping import Float
     from torch import Tensor
@@ -25,7 +25,8 @@ class ForecastNetwork(nn.Module):
     """Forecast one channel from its window: a linear head on [lookback, latents, covariates].
 
     The latents are pooled over tokens: with few windows to fit on, the head gains from a few numbers that
-    describe the window, and loses from hundreds (``docs/decisions/0001-pooled-latents.md``).
+    describe the window, and loses from hundreds (``docs/decisions/0001-pooled-latents.md``). ``latent_mean`` is
+    taken off them: the mean latent hardly varies, so the head would use it as an intercept, a drift learned by heart.
 
     Parameters
     ----------
@@ -51,14 +52,19 @@ class ForecastNetwork(nn.Module):
         # zeros need no random numbers: drawing them would disturb the caller's generator
         self.head: nn.Linear = nn.utils.skip_init(nn.Linear, ends[-1], horizon, bias=False)
         nn.init.zeros_(self.head.weight)
+        self.latent_mean: Tensor
+        self.register_buffer("latent_mean", torch.zeros(latents))
 
     def features(
-        self, context: Float[Tensor, "batch time"], covariates: Float[Tensor, "batch features"] | None = None
+        self,
+        context: Float[Tensor, "batch time"],
+        covariates: Float[Tensor, "batch features"] | None = None,
+        blocks: Collection[str] | None = None,
     ) -> tuple[Float[Tensor, "batch p"], InstanceStats]:
-        """All that the head may read, and the scale of each window."""
+        """What the head may read, or some ``blocks`` of it, and the scale of each window."""
         stats = instance_stats(context)
         parts = self._parts(normalize(context, stats), covariates)
-        return torch.cat([parts[name]() for name in self.blocks], dim=1), stats
+        return torch.cat([parts[name]() for name in self.blocks if blocks is None or name in blocks], dim=1), stats
 
     def forward(
         self, context: Float[Tensor, "batch time"], covariates: Float[Tensor, "batch features"] | None = None
@@ -81,7 +87,7 @@ class ForecastNetwork(nn.Module):
         dtype = self.head.weight.dtype
         parts: dict[str, Callable[[], Tensor]] = {"lookback": lambda: _filled(scaled).to(dtype)}
         if (backbone := self.backbone) is not None:
-            parts["latents"] = lambda: backbone.pooled(scaled)
+            parts["latents"] = lambda: backbone.pooled(scaled) - self.latent_mean
         if covariates is not None:
             parts["covariates"] = lambda: covariates.to(dtype)
         return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -88,10 +89,21 @@ class TrainingRows:
         self._covariates, self._covariate_scale = covariates, scale
         self._deviation = np.concatenate([_deviation(one) for one in values])
         self._first_channel = np.concatenate([[0], np.cumsum([one.shape[1] for one in values])[:-1]])
-        index = _subset(len(self.source), max_rows, seed)
+        self._lengths = np.array([len(one) for one in values])
+        self._validation, self._seed, self.max_rows = validation, seed, max_rows
+        self.index = self._draw(max_rows)
+
+    def _draw(self, max_rows: int) -> dict[str, Int[Tensor, "rows"]]:
+        index = _subset(len(self.source), max_rows, self._seed)
         origin = self.source.origin(index)
-        lengths = np.array([len(one) for one in values])[origin.series.numpy()]
-        self.index = dict(zip(PARTS, _split(index, origin.end.numpy(), lengths, horizon, validation), strict=True))
+        lengths = self._lengths[origin.series.numpy()]
+        return dict(zip(PARTS, _split(index, origin.end.numpy(), lengths, self.horizon, self._validation), strict=True))
+
+    def with_budget(self, max_rows: int) -> TrainingRows:
+        """The same windows with another budget of rows."""
+        other = copy.copy(self)
+        other.max_rows, other.index = max_rows, self._draw(max_rows)
+        return other
 
     def __len__(self) -> int:
         return sum(len(index) for index in self.index.values())

@@ -7,8 +7,9 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
+from tjepa_estimators.tasks.choice import gains_clearly
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
-from tjepa_estimators.tasks.head import _gains_clearly, fit_head
+from tjepa_estimators.tasks.head import fit_head
 from tjepa_estimators.tasks.network import ForecastNetwork
 from tjepa_estimators.tasks.rows import PARTS, TrainingRows
 
@@ -57,8 +58,8 @@ def test_the_reported_errors_are_those_on_the_held_out_rows():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_short_random_walk_is_forecast_by_its_last_value(seed):
-    walk = np.random.default_rng(seed).standard_normal((150, 1)).cumsum(axis=0)
+def test_a_random_walk_is_forecast_by_its_last_value(seed):
+    walk = np.random.default_rng(seed).standard_normal((600, 1)).cumsum(axis=0)
     network, report, _ = fitted(training_rows([walk], context=64), context=64)
     assert report.centre == "last"
     assert report.errors["lookback"] < 1.05 * report.repeat_last
@@ -104,13 +105,6 @@ def test_a_nearly_constant_stretch_does_not_spoil_the_head():
     assert difference.abs().max() < 0.3
 
 
-def test_a_random_walk_is_shrunk_towards_its_last_value():
-    walk = np.random.default_rng(0).standard_normal(600).cumsum()[:, None]
-    _, report, _ = fitted(training_rows([walk], horizon=4, context=16), context=16, horizon=4)
-    assert report.centre == "last"
-    assert report.errors["lookback"] <= 1.05 * report.repeat_last
-
-
 def test_noise_around_a_level_is_shrunk_towards_its_mean():
     noise = np.random.default_rng(0).standard_normal(600)[:, None]
     _, report, _ = fitted(training_rows([noise], horizon=4, context=16), context=16, horizon=4)
@@ -124,4 +118,24 @@ def test_a_gain_is_clear_if_it_exceeds_its_standard_error(noise, clear):
     x = torch.randn(200, 2, generator=generator)
     y = x @ torch.tensor([[1.0], [0.2]]) + noise * torch.randn(200, 1, generator=generator)
     without, with_block = torch.tensor([[1.0], [0.0]]), torch.tensor([[1.0], [0.2]])
-    assert _gains_clearly([(x, y, torch.ones(200, 1))], without, with_block) == clear
+    assert gains_clearly([(x, y, torch.ones(200, 1))], without, with_block) == clear
+
+
+def test_latents_are_centred_so_that_they_are_no_intercept(tiny_pretrained):
+    network = ForecastNetwork(tiny_pretrained.build().teacher.module.eval(), 24, 2).eval()
+    rows = training_rows([autoregressive(300)], context=24)
+    fit_head(network, rows, required=["latents"])
+    batch = rows.rows(rows.index["train"])
+    with torch.no_grad():
+        features, stats = network.features(batch.context)
+    weight = (stats.std / batch.scale).square()
+    mean = (features[:, network.blocks["latents"]] * weight).sum(dim=0) / weight.sum()
+    assert mean.abs().max() < 1e-4
+
+
+def test_without_latents_four_times_the_rows_are_used(tiny_pretrained):
+    network = ForecastNetwork(tiny_pretrained.build().teacher.module.eval(), 24, 2).eval()
+    rows = training_rows([autoregressive(900)], context=24).with_budget(100)
+    report, _ = fit_head(network, rows)
+    assert report.rows == (400 if "latents" not in report.strengths else 100)
+    assert "latents" in report.strengths or not network.head.weight[:, network.blocks["latents"]].any()

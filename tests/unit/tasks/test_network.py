@@ -58,12 +58,13 @@ def test_features_do_not_change_with_level_and_scale(backbone):
     assert torch.allclose(features, scaled, atol=1e-4)
 
 
-def test_missing_values_count_as_the_mean_of_the_window():
+def test_gaps_are_bridged_and_what_lies_before_the_first_value_counts_as_the_mean():
     network, gappy = with_weights(None), windows()
-    gappy[:, 3:9] = torch.nan
-    features, _ = network.features(gappy)
-    assert not features[:, 3:9].any()
-    assert features.isfinite().all()
+    gappy[:, :2] = gappy[:, 5] = gappy[:, -3:] = torch.nan
+    features = network.features(gappy)[0][:, : gappy.shape[1]]
+    assert not features[:, :2].any()
+    assert torch.allclose(features[:, 5], (features[:, 4] + features[:, 6]) / 2, atol=1e-5)
+    assert torch.equal(features[:, -3:], features[:, -4:-3].expand(-1, 3))
 
 
 def test_a_block_without_weight_is_not_computed(backbone, monkeypatch):

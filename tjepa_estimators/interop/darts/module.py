@@ -84,6 +84,7 @@ class JEPAForecastingModule(PLForecastingModule):
         solved, network = task.network_, self.network
         if network.backbone is not None and solved.backbone is not None:
             network.backbone.load_state_dict(solved.backbone.state_dict())
+            network.latent_mean.copy_(solved.latent_mean)
         self.covariates.load_scale(scale)
         horizon = self.output_chunk_length
         heads = rearrange(

@@ -135,7 +135,7 @@ class JEPAForecaster(BaseForecaster):
         strategy: str = "frozen",
         blocks: str = "auto",
         covariate_lookback: int = 32,
-        max_rows: int = 32_768,
+        max_rows: int = 16_384,
         random_state: int | None = None,
     ) -> None:
         self.encoder = encoder
