@@ -14,9 +14,9 @@ from tjepa_estimators.interop.sklearn.settings import (
     N_CHANNELS,
     observed,
     seed_of,
-    seeded,
     windows_of,
 )
+from tjepa_estimators.training.seeding import seeded
 
 if TYPE_CHECKING:
     import os

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from tjepa_estimators.training.config import TrainConfig
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-__all__ = ["CONSTRAINTS", "N_CHANNELS", "observed", "seed_of", "seeded", "windows_of"]
+__all__ = ["CONSTRAINTS", "N_CHANNELS", "observed", "seed_of", "windows_of"]
 
 CONSTRAINTS: Mapping[str, list[Any]] = {
     "encoder": [str],
@@ -38,13 +37,6 @@ def seed_of(random_state: int | np.random.RandomState | None) -> int | None:
     if random_state is None or isinstance(random_state, Integral):
         return None if random_state is None else int(random_state)
     return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-def seeded(train: TrainConfig | Mapping[str, Any] | None, seed: int | None) -> TrainConfig | dict[str, Any]:
-    """``train`` with that seed, and without a progress bar unless it is asked for."""
-    if isinstance(train, TrainConfig):
-        return train if seed is None else replace(train, seed=seed)
-    return {"progress": False, **(train or {}), **({} if seed is None else {"seed": seed})}
 
 
 def windows_of(X: Float[np.ndarray, "rows features"], n_channels: int) -> Float[np.ndarray, "rows time channels"]:

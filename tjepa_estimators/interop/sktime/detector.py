@@ -10,9 +10,9 @@ import pandas as pd
 from sktime.detection.base import BaseDetector
 
 from tjepa_estimators.errors import DataError
-from tjepa_estimators.interop.sktime.seeding import seeded
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.anomaly import AnomalyTask
+from tjepa_estimators.training.seeding import seeded
 
 if TYPE_CHECKING:
     import os
@@ -42,7 +42,8 @@ class JEPADetector(BaseDetector):
     pretrained
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; None pretrains in ``fit``.
     config
-        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with.
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 256
+        steps in patches of 8, which suit detection better than the longer ones for forecasting.
     train
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining.
     window
@@ -95,7 +96,7 @@ class JEPADetector(BaseDetector):
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
         pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
-        config: str | JEPAConfig | Mapping[str, Any] = "tiny",
+        config: str | JEPAConfig | Mapping[str, Any] | None = None,
         train: TrainConfig | Mapping[str, Any] | None = None,
         window: int | None = None,
         scores: Sequence[str] = ("prediction", "neighbours"),

@@ -11,9 +11,9 @@ from sktime.transformations.base import BaseTransformer
 
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.errors import DataError
-from tjepa_estimators.interop.sktime.seeding import seeded
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.encoder import encoder_for
+from tjepa_estimators.training.seeding import seeded
 
 if TYPE_CHECKING:
     import os

@@ -13,11 +13,11 @@ from sktime.forecasting.base import BaseForecaster
 from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
 from tjepa_estimators.errors import DataError
 from tjepa_estimators.interop.sktime.panel import Panel
-from tjepa_estimators.interop.sktime.seeding import seeded
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.covariates import Covariates
 from tjepa_estimators.tasks.forecast import ForecastTask
 from tjepa_estimators.training.run import pretrain
+from tjepa_estimators.training.seeding import seeded
 
 if TYPE_CHECKING:
     import os
