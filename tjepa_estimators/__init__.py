@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.data.domains import load_domain
     from tjepa_estimators.data.series import Series
     from tjepa_estimators.interop.darts import JEPAModel
+    from tjepa_estimators.interop.pyod import JEPAOD
     from tjepa_estimators.interop.sklearn import JEPAFeatures, JEPAOutlierDetector, JEPAWindowOutlierDetector
     from tjepa_estimators.interop.sktime import JEPADetector, JEPAEmbedder, JEPAForecaster
     from tjepa_estimators.jepa.config import JEPAConfig
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.training.run import pretrain
 
 __all__ = [
+    "JEPAOD",
     "AnomalyTask",
     "ForecastTask",
     "JEPAConfig",
@@ -45,6 +47,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _TARGETS = {
+    "JEPAOD": "tjepa_estimators.interop.pyod:JEPAOD",
     "AnomalyTask": "tjepa_estimators.tasks.anomaly:AnomalyTask",
     "ForecastTask": "tjepa_estimators.tasks.forecast:ForecastTask",
     "JEPAConfig": "tjepa_estimators.jepa.config:JEPAConfig",
