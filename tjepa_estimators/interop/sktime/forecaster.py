@@ -72,7 +72,8 @@ class JEPAForecaster(BaseForecaster):
     covariate_lookback
         Past steps of ``X`` that the head reads.
     max_rows
-        Most windows that the head is solved on; a random subset where there are more.
+        Most windows that the head is solved on, a random subset where there are more; four times as many where it
+        does not read the latents.
     random_state
         Seed of everything random; None keeps the seed of ``train``, which is 0 by default.
 
