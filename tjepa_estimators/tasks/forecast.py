@@ -55,8 +55,8 @@ class ForecastConfig:
     validation: float = 0.2
     """Latest share of each series that strengths, blocks and quantiles are chosen on, before all of it is used."""
     max_rows: int = 16_384
-    """Rows (windows times channels) that the head is solved on, a random subset where there are more; four times as many
-    where it does not read the latents."""
+    """Rows (windows times channels) that the head is solved on, a random subset where there are more; four times as
+    many where it does not read the latents."""
     covariate_lookback: int = 32
     """Past steps of each covariate that the head reads."""
     encoder_rate: float = 0.1
