@@ -100,7 +100,9 @@ def _centre_latents(network: ForecastNetwork, rows: TrainingRows) -> None:
         return
     network.latent_mean.zero_()
     index = rows.index["train"]
-    batch = rows.rows(index[:: max(1, len(index) // _CENTRING)])
+    # not every n-th row: channels are neighbours, and a step that their number divides would see one of them only
+    chosen = torch.randperm(len(index), generator=torch.Generator().manual_seed(0))[:_CENTRING]
+    batch = rows.rows(index[chosen])
     x, _, weight = _weighted(network, batch)
     total = weight.square().sum().clamp(min=torch.finfo(x.dtype).tiny)
     network.latent_mean.copy_((x[:, network.blocks["latents"]] * weight).sum(dim=0) / total)

@@ -281,9 +281,7 @@ class JEPAForecaster(BaseForecaster):
         covariates = None
         if known is not None:
             covariates = Covariates(known=list(known.windows(series, ends + steps, length + steps)))
-        forecast = self.task_.predict(contexts, steps, covariates=covariates, quantiles=levels)
-        forecast.swapaxes(1, 2)[np.isnan(contexts).all(axis=1)] = np.nan
-        return forecast
+        return self.task_.predict(contexts, steps, covariates=covariates, quantiles=levels)
 
     def _with_exogenous(self, X: pd.DataFrame | None) -> pd.DataFrame | None:
         """All exogenous data: those seen, and ``X`` where it tells more."""
