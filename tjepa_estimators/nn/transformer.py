@@ -9,6 +9,7 @@ from einops import rearrange
 from torch import nn
 
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.nn.stack import run_blocks
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -29,6 +30,8 @@ class TransformerConfig:
     """Width of the feed-forward layer, in token widths."""
     dropout: float = 0.0
     """Dropout on the output of each residual branch."""
+    gradient_checkpointing: bool = False
+    """Recompute each block in the backward pass instead of keeping its activations."""
 
     def __post_init__(self) -> None:
         if min(self.depth, self.heads, self.expansion) < 1 or not 0.0 <= self.dropout < 1.0:
@@ -104,12 +107,11 @@ class TransformerEncoder(nn.Module):
             Block(dim, config.heads, config.expansion, config.dropout) for _ in range(config.depth)
         )
         self.norm = nn.LayerNorm(dim)
+        self.gradient_checkpointing = config.gradient_checkpointing
 
     def forward(
         self, x: Float[Tensor, "batch tokens dim"], padding: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens dim"]:
         """Mix the tokens; padded ones do not influence the others."""
         visible = attention_mask(padding)
-        for block in self.blocks:
-            x = block(x, visible)
-        return self.norm(x)
+        return self.norm(run_blocks(self.blocks, x, visible, checkpoint=self.gradient_checkpointing))
