@@ -7,8 +7,8 @@ encoder: N + M pieces instead of N x M.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.data.series import Series
 
-__all__ = ["DataDomain", "DomainInfo", "Encoder", "JEPAOutput", "Masker", "Masks", "Term", "Tokenizer", "Tokens"]
+__all__ = [
+    "DataDomain",
+    "DomainInfo",
+    "Encoder",
+    "HasAuxiliaryLosses",
+    "HasDiagnostics",
+    "JEPAOutput",
+    "Masker",
+    "Masks",
+    "Term",
+    "Tokenizer",
+    "Tokens",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,8 @@ class JEPAOutput:
     """Latents of the student at the visible tokens."""
     visible: Bool[Tensor, "batch visible"]
     """False where a visible token is padding."""
+    auxiliary: Mapping[str, Float[Tensor, ""]] = field(default_factory=dict)
+    """Weighted losses that the student has of its own, such as a load balance; empty in evaluation."""
 
 
 @runtime_checkable
@@ -84,6 +98,32 @@ class Encoder(Protocol):
         self, x: Float[Tensor, "batch tokens dim"], padding: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens dim"]:
         """Mix the tokens; those with ``padding`` must not influence the others."""
+        ...
+
+
+@runtime_checkable
+class HasAuxiliaryLosses(Protocol):
+    """An encoder, or any module inside one, that has losses of its own: optional.
+
+    They are added to the training loss, in pretraining and in fine-tuning, by
+    :func:`tjepa_estimators.nn.auxiliary.auxiliary_losses`; :class:`~tjepa_estimators.nn.auxiliary.Latest` is the
+    place to keep them from the forward pass until they are asked for.
+    """
+
+    def auxiliary_losses(self) -> Mapping[str, Float[Tensor, ""]]:
+        """Weighted scalars of the latest forward pass in training mode; nothing if they were handed over before."""
+        ...
+
+
+@runtime_checkable
+class HasDiagnostics(Protocol):
+    """An encoder, or any module inside one, that reports how it fares: optional.
+
+    Pretraining shows the numbers among the health of the representation.
+    """
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Numbers on the latest forward pass, in any mode; plain floats without a graph."""
         ...
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -62,13 +63,17 @@ class Diagnostics:
     """1 - loss / loss of always predicting the mean target; above 0 is better than the mean."""
     loss: float
     """The prediction error."""
+    encoder: dict[str, float] = field(default_factory=dict)
+    """What parts of the encoder report, such as the use of each expert, by the path of the part."""
 
     def as_dict(self) -> dict[str, float]:
         """All numbers by name."""
-        return asdict(self)
+        numbers = asdict(self)
+        reported = numbers.pop("encoder")
+        return numbers | reported
 
 
-def diagnose(output: JEPAOutput, loss: str = "smooth_l1") -> Diagnostics:
+def diagnose(output: JEPAOutput, loss: str = "smooth_l1", encoder: Mapping[str, float] | None = None) -> Diagnostics:
     """Measure one forward pass; both controls are scored by the same loss on the same observed queries.
 
     Parameters
@@ -77,6 +82,8 @@ def diagnose(output: JEPAOutput, loss: str = "smooth_l1") -> Diagnostics:
         What the model gave for a batch; 64 sequences or more make the numbers steady.
     loss
         A name in ``LOSSES``.
+    encoder
+        What the encoder reported on the same pass, see :func:`~tjepa_estimators.nn.auxiliary.encoder_diagnostics`.
 
     Raises
     ------
@@ -97,6 +104,7 @@ def diagnose(output: JEPAOutput, loss: str = "smooth_l1") -> Diagnostics:
         lift_over_copy=lift(achieved, copied),
         lift_over_mean=lift(achieved, averaged),
         loss=achieved,
+        encoder=dict(encoder or {}),
     )
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from tjepa_estimators.contracts import JEPAOutput, Masks, Tokens
+from tjepa_estimators.nn.auxiliary import auxiliary_losses
 from tjepa_estimators.nn.tokens import take_tokens
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class JEPA(nn.Module):
     def forward(self, raw: Tensor, masks: Masks) -> JEPAOutput:
         """Predict the hidden tokens of ``raw`` and say what they should have been."""
         context = self.student(raw, keep=masks.context)
+        auxiliary = auxiliary_losses(self.student)
         targets = rearrange(masks.targets, "batch blocks hidden -> batch (blocks hidden)")
         with torch.no_grad():
             teacher = self.encode(raw, masks)
@@ -90,7 +92,7 @@ class JEPA(nn.Module):
                 take_tokens(teacher.values, _last_visible(masks.context, targets)), observed
             )
         prediction = self.predictor(context, asked.positions)
-        return JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding)
+        return JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding, auxiliary)
 
     @torch.no_grad()
     def encode(self, raw: Tensor, masks: Masks | None = None) -> Tokens:

@@ -1,4 +1,4 @@
-"""The training loss: named, weighted terms."""
+"""The training loss: named, weighted terms, and what the encoder adds itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ __all__ = ["Loss", "Objective", "build_objective"]
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """The total and what it is made of, before weighting."""
+    """The total and what it is made of, before weighting.
+
+    A loss that the encoder has of its own is named ``"encoder.<name>"`` and carries its weight already.
+    """
 
     total: Tensor
     parts: dict[str, Tensor]
@@ -32,10 +35,11 @@ class Objective:
     """Name, weight and term."""
 
     def __call__(self, output: JEPAOutput) -> Loss:
-        """Weigh the terms of one forward pass."""
+        """Weigh the terms of one forward pass and add the losses of the encoder."""
         parts = {name: term(output) for name, _, term in self.terms}
-        total = sum((weight * parts[name] for name, weight, _ in self.terms), start=output.prediction.new_zeros(()))
-        return Loss(total, parts)
+        own = {f"encoder.{name}": loss for name, loss in output.auxiliary.items()}
+        weighted = [*(weight * parts[name] for name, weight, _ in self.terms), *own.values()]
+        return Loss(sum(weighted, start=output.prediction.new_zeros(())), parts | own)
 
 
 def build_objective(config: JEPAConfig) -> Objective:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import torch
 
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.diagnostics import Diagnostics, diagnose, warn_on_collapse
+from tjepa_estimators.nn.auxiliary import encoder_diagnostics
 
 if TYPE_CHECKING:
     from tjepa_estimators.training.module import PretrainModule
@@ -54,7 +56,7 @@ class CollapseWatch(pl.Callback):
     def state_dict(self) -> dict[str, Any]:
         """The measurements so far: a continued run cannot take the first again, a finished one not the last."""
         taken = {"first": self.first, "last": self.last}
-        return {name: health.as_dict() for name, health in taken.items() if health is not None}
+        return {name: asdict(health) for name, health in taken.items() if health is not None}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the measurements over from the run that was stopped."""
@@ -63,7 +65,8 @@ class CollapseWatch(pl.Callback):
 
     def _measure(self, step: int, module: PretrainModule) -> Diagnostics:
         with torch.no_grad():
-            health = diagnose(module.eval().model(*module.probe()), loss=module.config.loss)
+            output = module.eval().model(*module.probe())
+        health = diagnose(output, module.config.loss, encoder_diagnostics(module.model.student))
         module.train()
         if self.notify is not None:
             self.notify(step, health)

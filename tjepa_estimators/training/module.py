@@ -14,6 +14,7 @@ from tjepa_estimators.contracts import Masks
 from tjepa_estimators.data.windows import batch_indices
 from tjepa_estimators.jepa.masking import FutureMasker
 from tjepa_estimators.jepa.objective import build_objective
+from tjepa_estimators.nn.auxiliary import auxiliary_losses
 from tjepa_estimators.nn.randomness import set_seed
 from tjepa_estimators.training.schedules import cosine_between, mix_seed, warmup_cosine
 
@@ -145,8 +146,9 @@ class FinetuneModule(StepModule):
         self.rates = rates
 
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
-        """The caller's loss."""
-        return self.window_loss(self.network, self.share(index), generator)
+        """The caller's loss, and those that the network has of its own."""
+        loss = self.window_loss(self.network, self.share(index), generator)
+        return sum(auxiliary_losses(self.network).values(), start=loss)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
         """Step, then do what the caller wants done after it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -184,8 +184,10 @@ def test_lift_is_the_share_of_the_control_that_was_saved(loss, control, expected
 
 
 def test_one_sequence_raises_no_alarm_about_what_it_cannot_tell():
-    one = output_of()
-    one = JEPAOutput(**{name: getattr(one, name)[:1] for name in JEPAOutput.__slots__})
+    whole = output_of()
+    one = replace(
+        whole, **{part.name: getattr(whole, part.name)[:1] for part in fields(whole) if part.name != "auxiliary"}
+    )
     now = diagnose(one)
     assert math.isnan(now.std)
     assert math.isnan(now.rank)
@@ -223,5 +225,13 @@ def test_collapse_is_emitted_as_our_warning_and_health_is_silent():
 
 def test_diagnostics_are_plain_numbers_by_name():
     numbers = diagnose(output_of()).as_dict()
-    assert Diagnostics(**numbers).as_dict() == numbers
+    assert list(numbers) == [part.name for part in fields(Diagnostics) if part.name != "encoder"]
     assert all(type(number) is float for number in numbers.values())
+
+
+def test_what_the_encoder_reports_stands_beside_the_other_numbers():
+    alone = diagnose(output_of())
+    reported = {"encoder.blocks.0.expert_0_use": 0.25, "encoder.blocks.0.expert_1_use": 0.75}
+    health = diagnose(output_of(), encoder=reported)
+    assert health.as_dict() == alone.as_dict() | reported
+    assert check_collapse(health, alone) == []

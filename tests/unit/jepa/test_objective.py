@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -30,6 +32,14 @@ def test_terms_without_weight_are_left_out(output):
     loss = build_objective(JEPAConfig())(output)
     assert list(loss.parts) == ["prediction"]
     assert torch.equal(loss.total, loss.parts["prediction"])
+
+
+def test_losses_of_the_encoder_are_added_as_they_are_and_named_after_it(output):
+    own = {"prediction": torch.tensor(2.0), "balance": torch.tensor(0.5)}
+    objective = build_objective(JEPAConfig(covariance=0.1))
+    loss, without = objective(replace(output, auxiliary=own)), objective(output)
+    assert torch.allclose(loss.total, without.total + 2.5)
+    assert loss.parts == without.parts | {"encoder.prediction": own["prediction"], "encoder.balance": own["balance"]}
 
 
 def test_a_perfect_prediction_costs_nothing(output):

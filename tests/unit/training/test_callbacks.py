@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ import pytorch_lightning as pl
 import torch
 
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.jepa.diagnostics import Diagnostics
+from tjepa_estimators.training.callbacks import CollapseWatch
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.run import finetune
 
@@ -198,3 +201,11 @@ def test_fine_tuning_on_other_data_is_not_continued(tmp_path):
     tune(str(tmp_path))
     with pytest.raises(ConfigError, match="other settings or data"):
         tune(str(tmp_path), data="b")
+
+
+def test_a_continued_run_knows_what_the_encoder_reported_before():
+    numbers = {part.name: 0.5 for part in fields(Diagnostics)} | {"encoder": {"encoder.blocks.0.expert_0_use": 1.0}}
+    watch, continued = CollapseWatch(1), CollapseWatch(1)
+    watch.first = Diagnostics(**numbers)
+    continued.load_state_dict(watch.state_dict())
+    assert (continued.first, continued.last) == (watch.first, None)

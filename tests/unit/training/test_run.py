@@ -230,19 +230,23 @@ def test_random_weights_are_those_that_pretraining_starts_from(pretrain_tiny, st
 
 
 class Line(nn.Module):
-    """A line through random points, with a slope in each of two groups."""
+    """A line through random points, with a slope in each of two groups, and a loss of its own if ``pulled``."""
 
-    def __init__(self):
+    def __init__(self, pulled=0.0):
         super().__init__()
+        self.pulled = pulled
         self.slow, self.fast = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
 
     def error(self, index, generator):
         x = index.float() / 10
         return (2 * x - (self.slow + self.fast) * x).square().mean()
 
+    def auxiliary_losses(self):
+        return {"pull": self.pulled * self.fast.square().sum()} if self.pulled else {}
 
-def fit_line(rates=(0.0, 1.0), **train):
-    line, calls = Line(), []
+
+def fit_line(rates=(0.0, 1.0), pulled=0.0, **train):
+    line, calls = Line(pulled), []
     groups = [([line.slow], rates[0]), ([line.fast], rates[1])]
     settings = TrainConfig(**{"steps": 60, "batch_size": 4, "learning_rate": 0.2, "weight_decay": 0.0} | train)
     finetune(line, Line.error, 10, groups, settings, after_step=lambda: calls.append(line.training))
@@ -254,6 +258,10 @@ def test_fine_tuning_finds_the_optimum_and_calls_back_after_each_step():
     assert line.fast.item() == pytest.approx(2.0, abs=0.2)
     assert calls == [True] * 60
     assert not line.training
+
+
+def test_fine_tuning_adds_the_losses_that_a_network_has_of_its_own():
+    assert fit_line(pulled=100.0)[0].fast.abs().item() < 0.2
 
 
 def test_a_group_without_rate_stays_where_it_was():

@@ -13,6 +13,7 @@ from torch import nn
 from tjepa_estimators.interop.darts._compat import PLForecastingModule, PLModuleOutput, io_processor
 from tjepa_estimators.interop.darts.blueprint import Blueprint
 from tjepa_estimators.interop.darts.likelihoods import parameter_roles, starting_offsets, to_series_scale
+from tjepa_estimators.nn.auxiliary import auxiliary_losses
 from tjepa_estimators.settings import as_settings
 
 if TYPE_CHECKING:
@@ -108,6 +109,11 @@ class JEPAForecastingModule(PLForecastingModule):
         if backbone is not None and not any(weight.requires_grad for weight in backbone.parameters()):
             backbone.eval()
         return self
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Darts' step, and the losses that the encoder has of its own."""
+        loss: Tensor = super().training_step(*args, **kwargs)
+        return sum(auxiliary_losses(self).values(), start=loss)
 
     def configure_optimizers(self) -> Any:
         """Darts' optimiser and schedule, without frozen weights and with the encoder at its own rate."""
