@@ -26,7 +26,7 @@ DISABLED_VARIABLE = "TJEPA_DISABLED_PLUGINS"
 
 Spec = TypeVar("Spec", EncoderSpec, DomainSpec)
 
-_KNOWN = {"mamba": "tjepa-mamba", "performer": "tjepa-performer"}
+_KNOWN = {"moe": "tjepa-moe", "performer": "tjepa-performer"}
 _KINDS = {EncoderSpec: "encoder", DomainSpec: "domain"}
 
 
