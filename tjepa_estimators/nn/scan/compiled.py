@@ -1,0 +1,58 @@
+"""Kernels as machine code: compiled once for each floating type, kept on disk, run without Python's lock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from threading import Timer
+
+import numba
+from numba import types
+
+__all__ = ["compile_kernel"]
+
+_NOTICEABLE = 0.5  # seconds; what is in numba's cache loads faster
+_logger = logging.getLogger("tjepa_estimators")
+
+
+@cache
+def _announce() -> None:
+    # a warning, or nobody would see why the first call takes longer
+    _logger.warning("Compiling the CPU kernels of tjepa_estimators: a few seconds, once on each machine.")
+
+
+@cache
+def compile_kernel(kernel: Callable[..., None], dtype: str, arguments: str) -> Callable[..., None]:
+    """Compile a kernel for one floating type, or load it from numba's cache.
+
+    Parameters
+    ----------
+    kernel
+        A function that numba understands.
+    dtype
+        ``"float32"`` or ``"float64"``, the type of all its arrays.
+    arguments
+        A letter for each argument: ``i`` an integer, ``b`` a boolean, a digit for an array of so many axes.
+
+    Notes
+    -----
+    The arrays are declared as strided, or numba would compile again for each mixture of contiguous and other ones.
+    The cache stands beside this file, or where that cannot be written in the user's cache folder; the environment
+    variable ``NUMBA_CACHE_DIR`` names another. Where none can be written each process compiles for itself.
+    """
+    scalars = {"i": types.int64, "b": types.boolean}
+    number = getattr(types, dtype)
+    signature = types.void(*(scalars[a] if a in scalars else types.Array(number, int(a), "A") for a in arguments))
+    dispatcher = numba.njit(nogil=True)(kernel)
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError as error:  # numba finds no folder to write to
+        _logger.info("The CPU kernels are compiled anew in each process: %s", error)
+    announcement = Timer(_NOTICEABLE, _announce)
+    announcement.daemon = True
+    announcement.start()
+    dispatcher.compile(signature)
+    announcement.cancel()
+    dispatcher.disable_compile()
+    return dispatcher
