@@ -113,5 +113,7 @@ class TransformerEncoder(nn.Module):
         self, x: Float[Tensor, "batch tokens dim"], padding: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens dim"]:
         """Mix the tokens; padded ones do not influence the others."""
+        if padding is not None:
+            x = x.masked_fill(padding.unsqueeze(-1), 0.0)  # a weight of zero does not silence NaN
         visible = attention_mask(padding)
         return self.norm(run_blocks(self.blocks, x, visible, checkpoint=self.gradient_checkpointing))
