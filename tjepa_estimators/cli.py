@@ -21,8 +21,12 @@ VERBS: Mapping[str, str] = {
     "embed": "csv in, one vector for each window out",
     "plugins": "the encoders and data domains that are installed",
     "info": "what a pretrained encoder is and where it comes from",
+    "check": "whether an encoder, domain, masker or loss term keeps the contract",
 }
-"""Verbs and what they do; each is a module of ``tjepa_estimators.commands`` with a function ``run``."""
+"""Verbs and what they do; each is a module of ``tjepa_estimators.commands`` with a function ``run``.
+
+``run`` returns the exit code, or None for 0.
+"""
 
 _HELP = """\
 usage: tjepa VERB [OPTIONS]      tjepa VERB --help shows the options of a verb
@@ -55,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    0, or 2 after an error that was explained in one line on the standard error stream.
+    0, or 2 after an error that was explained in one line on the standard error stream; ``check`` gives 1 where a
+    check failed.
 
     Examples
     --------
@@ -70,20 +75,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"tjepa {__version__}\n" if verb == "--version" else _help())
         return 0
     try:
-        _run(verb, options)
+        return _run(verb, options)
     except (TJEPAError, ArgumentError, ImportError, OSError) as error:
         if "--debug" in (sys.argv if arguments is None else arguments):
             raise
         sys.stderr.write(f"tjepa {verb}: {' '.join(str(error).split())}\n")
         return 2
-    return 0
 
 
-def _run(verb: str, options: Sequence[str]) -> None:
+def _run(verb: str, options: Sequence[str]) -> int:
     if verb not in VERBS:
         hint = "".join(f" Did you mean {match!r}?" for match in get_close_matches(verb, VERBS, n=1))
         raise ArgumentError(None, f"there is no such verb.{hint} Choose one of: {', '.join(VERBS)}.")
-    import_module(f"tjepa_estimators.commands.{verb}").run(options)
+    return import_module(f"tjepa_estimators.commands.{verb}").run(options) or 0
 
 
 def _help() -> str:
