@@ -8,6 +8,8 @@ Shapes: b batch, l length, h heads, p width of a head, g groups of heads that sh
 n state size, c chunks of k steps.
 """
 
+# ruff: noqa: N803 (A, B, C and D are what the literature calls them)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -20,7 +22,12 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["segment_sums", "state_space_dual"]
+__all__ = ["segment_sums", "state_space_dual", "widen"]
+
+
+def widen(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Cast to float32, which sums need at least; float64 stays what it is."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def segment_sums(x: Float[Tensor, "*batch k"]) -> Float[Tensor, "*batch k k"]:
@@ -98,24 +105,22 @@ def state_space_dual(
     :
         In the type of ``x``. Sums and states are held in float32 or wider whatever the type, also under autocast.
     """
-    dtype, length, groups = x.dtype, x.shape[1], B.shape[2]
-    wide = torch.promote_types(dtype, torch.float32)
+    length, groups = x.shape[1], B.shape[2]
     chunks = -(-length // chunk)
     steps = -(-length // chunks)  # of equal length, so that little is filled up
     missing = chunks * steps - length
 
     def prepare(tensor: Tensor, shape: str) -> Tensor:
-        ordered = tensor.flip(1) if reverse else tensor
+        ordered = widen(tensor.flip(1) if reverse else tensor)
         full = nn.functional.pad(ordered, (0, 0) * (tensor.ndim - 2) + (0, missing))
         return rearrange(full, f"b (c k) {shape}", k=steps, g=groups)
 
     with torch.autocast(x.device.type, enabled=False):
-        dt = dt.to(wide)
         y = mix_chunks(
-            prepare(x.to(wide) * dt.unsqueeze(-1), "(g r) p -> b c g r k p"),
-            prepare(dt * A.to(wide), "(g r) -> b c g r k"),
-            prepare(B.to(wide), "g n -> b c g 1 k n"),
-            prepare(C.to(wide), "g n -> b c g 1 k n"),
+            prepare(x * widen(dt).unsqueeze(-1), "(g r) p -> b c g r k p"),
+            prepare(widen(dt) * widen(A), "(g r) -> b c g r k"),
+            prepare(B, "g n -> b c g 1 k n"),
+            prepare(C, "g n -> b c g 1 k n"),
         )
     y = rearrange(y, "b c g r k p -> b (c k) (g r) p")[:, :length]
-    return (y.flip(1) if reverse else y).to(dtype)
+    return (y.flip(1) if reverse else y).to(x.dtype)

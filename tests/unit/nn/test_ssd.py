@@ -1,5 +1,7 @@
 """The chunked matrix form agrees with the recurrence, step by step, and keeps its laws."""
 
+# ruff: noqa: N803, N806 (A, B, C and D are what the literature calls them)
+
 from __future__ import annotations
 
 import pytest
