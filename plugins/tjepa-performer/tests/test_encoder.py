@@ -10,6 +10,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.transformer import TransformerConfig, TransformerEncoder
+from tjepa_estimators.testing import EncoderTests
+
+
+class TestPerformer(EncoderTests):
+    encoder = "performer"
 
 
 def encoder(seed=0, **settings):
