@@ -21,14 +21,26 @@ _DOMAINS = {
 
 @hookimpl
 def tjepa_encoders() -> list[EncoderSpec]:
-    """Return the bidirectional transformer."""
+    """Return the transformer, the state-space encoders and their hybrid."""
     return [
         EncoderSpec(
             name="transformer",
             target="tjepa_estimators.nn.transformer:TransformerEncoder",
             config="tjepa_estimators.nn.transformer:TransformerConfig",
             summary="Bidirectional transformer on scaled dot-product attention",
-        )
+        ),
+        EncoderSpec(
+            name="mamba",
+            target="tjepa_estimators.nn.mamba:MambaEncoder",
+            config="tjepa_estimators.nn.mamba:MambaConfig",
+            summary="Selective state spaces in both directions; linear in the number of tokens",
+        ),
+        EncoderSpec(
+            name="transmamba",
+            target="tjepa_estimators.nn.transmamba:TransMambaEncoder",
+            config="tjepa_estimators.nn.transmamba:TransMambaConfig",
+            summary="Mamba blocks and transformer blocks in one stack",
+        ),
     ]
 
 
