@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """What a module remembers of its latest forward pass: handed over once, left out of copies and pickles.
+    """What a module remembers of its latest forward pass; copies and pickles of it are empty.
 
     Examples
     --------
@@ -36,15 +36,16 @@ class Latest(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._value: T | None = None
+        self.value: T | None = None
+        """What was put last and not taken; None if there is nothing."""
 
     def put(self, value: T) -> None:
         """Remember ``value`` in place of what was there."""
-        self._value = value
+        self.value = value
 
     def take(self) -> T | None:
-        """What was put last, and forget it; None if there is nothing."""
-        value, self._value = self._value, None
+        """Hand over ``value`` and forget it."""
+        value, self.value = self.value, None
         return value
 
     def __reduce__(self) -> tuple[type[Latest[T]], tuple[()]]:

@@ -26,7 +26,7 @@ from tjepa_estimators.jepa.build import build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig, as_preset
 from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.threads import limited_threads
-from tjepa_estimators.plugins.catalog import get_encoder, provider
+from tjepa_estimators.plugins.catalog import get_encoder, list_plugins, provider
 from tjepa_estimators.settings import as_settings, to_dict
 from tjepa_estimators.training.callbacks import CollapseWatch, Resumable
 from tjepa_estimators.training.config import TrainConfig
@@ -128,7 +128,7 @@ def pretrain(
         windows=len(source),
         train=to_dict(settings) | {"steps": module.steps, "checkpoint_dir": None},
         seed=settings.seed,
-        provided_by=dict([provider(get_encoder(encoder))]),
+        provided_by=_providers(encoder, model.student),
         versions={name: _version(name) for name in ("tjepa-estimators", "torch", "pytorch-lightning")},
         diagnostics=_finite(watch.last),
     )
@@ -153,7 +153,7 @@ def untrained(
     jepa = preset.jepa.fit_to(max(len(one) for one in as_series(data)))
     encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
     model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
-    provenance = Provenance(seed=settings.seed, provided_by=dict([provider(get_encoder(encoder))]))
+    provenance = Provenance(seed=settings.seed, provided_by=_providers(encoder, model.student))
     info = ArtifactInfo(encoder=encoder, encoder_config=encoder_config, jepa=jepa, provenance=provenance)
     return PretrainedEncoder(info, model.state_dict())
 
@@ -275,6 +275,14 @@ def _sources(data: object) -> tuple[dict[str, str], ...]:
         *({"name": info.name, "licence": info.licence, "source": info.source} for info in domains),
         *({"name": name} for name in names),
     )
+
+
+def _providers(encoder: str, network: nn.Module) -> dict[str, str]:
+    """Distributions, with versions, of the encoder and of registered ones inside it, such as experts of a mixture."""
+    classes = {f"{type(part).__module__}:{type(part).__qualname__}" for part in network.modules()}
+    usable = (row.name for row in list_plugins() if (row.kind, row.status) == ("encoder", "ok"))
+    inside = [name for name in usable if get_encoder(name).target in classes]
+    return dict(provider(get_encoder(name)) for name in (encoder, *inside))
 
 
 def _digest_weights(network: nn.Module) -> str:
