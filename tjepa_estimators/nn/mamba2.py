@@ -7,8 +7,6 @@ the two; those of the direction from last to first come on top, marked ``_b``.
 It needs no kernel: everything is a matrix product of torch.
 """
 
-# ruff: noqa: N803, N806 (A, B, C and D are what the literature calls them)
-
 from __future__ import annotations
 
 import math
@@ -37,20 +35,20 @@ class Mamba2Config:
     depth: int = 2
     """Number of blocks."""
     state: int = 32
-    """Numbers that each channel remembers."""
+    """Size of the state of each inner channel."""
     conv: int = 4
-    """Width of the causal convolution before the scan, in tokens."""
+    """Tokens that the short convolution sees."""
     expansion: int = 2
-    """Channels of the scan, in token widths."""
+    """Inner channels, in token widths."""
     head_width: int | None = None
-    """Channels that share one rate of forgetting; must divide ``expansion * dim``. None: the largest of 64, 32, 16, 8,
-    4, 2 and 1 that does."""
+    """Inner channels that share one decay rate; must divide ``expansion * dim``. None takes the largest of 64, 32, 16,
+    8, 4, 2 and 1 that does."""
     groups: int = 1
     """Groups of heads with their own way in and out of the state; must divide the number of heads."""
     chunk: int = 32
     """Most tokens that are mixed as one matrix; changes speed and memory, not the result."""
     causal: bool = False
-    """Read the tokens from first to last only, as mamba-ssm does."""
+    """Let each token see only those before it; without it a second scan runs from the last token to the first."""
     dropout: float = 0.0
     """Dropout on the output of each residual branch."""
     gradient_checkpointing: bool = False
@@ -105,7 +103,7 @@ def draw_dt_bias(heads: int) -> nn.Parameter:
 
 
 def draw_rates(heads: int) -> nn.Parameter:
-    """Logarithms of rates of forgetting between 1 and 16."""
+    """Logarithms of decay rates between 1 and 16."""
     return nn.Parameter(torch.empty(heads).uniform_(1.0, 16.0).log())
 
 
@@ -140,11 +138,11 @@ class Mamba2Mixer(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens dim"], padding: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens dim"]:
-        """Mix the tokens; padded ones change no state."""
+        """Mix the tokens; padded ones enter no state and no convolution."""
+        if padding is not None:
+            x = x.masked_fill(padding.unsqueeze(-1), 0.0)  # and zero still after the projection, which adds nothing
         sizes = (self.channels, self.conv1d.in_channels, len(self.D))
         gate, mixed, dt = self.in_proj(x).split(sizes, dim=-1)
-        if padding is not None:
-            mixed = mixed.masked_fill(padding.unsqueeze(-1), 0.0)
         y = self.scan(mixed, dt, padding, self.conv1d, self.dt_bias, self.A_log, self.D, reverse=False)
         if not self.causal:
             y = y + self.scan(mixed, dt, padding, self.conv1d_b, self.dt_b_bias, self.A_b_log, self.D_b, reverse=True)
@@ -185,7 +183,7 @@ class Block(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens dim"], padding: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens dim"]:
-        """Add the branch; padded tokens change no state."""
+        """Add the branch; padded tokens influence no other."""
         return x + self.drop(self.mixer(self.norm(x), padding))
 
 

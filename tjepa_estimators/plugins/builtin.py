@@ -36,6 +36,12 @@ def tjepa_encoders() -> list[EncoderSpec]:
             summary="Selective state spaces in both directions; linear in the number of tokens",
         ),
         EncoderSpec(
+            name="mamba2",
+            target="tjepa_estimators.nn.mamba2:Mamba2Encoder",
+            config="tjepa_estimators.nn.mamba2:Mamba2Config",
+            summary="State-space dual in both directions, as matrix products; linear in the number of tokens",
+        ),
+        EncoderSpec(
             name="transmamba",
             target="tjepa_estimators.nn.transmamba:TransMambaEncoder",
             config="tjepa_estimators.nn.transmamba:TransMambaConfig",
