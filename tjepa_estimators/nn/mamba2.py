@@ -4,7 +4,7 @@ Sources: Mamba-2, Dao & Gu (arXiv 2405.21060); two directions that share their p
 (arXiv 2401.09417). The parameters have the names and shapes of ``mamba_ssm.Mamba2``, so that state dicts move between
 the two; those of the direction from last to first come on top, marked ``_b``.
 
-It needs no kernel: everything is a matrix product of torch.
+The scan needs no kernel: it is made of matrix products of torch and runs on any device.
 """
 
 from __future__ import annotations
