@@ -40,8 +40,9 @@ class Latest(Generic[T]):
         """What was put last and not taken; None if there is nothing."""
 
     def put(self, value: T) -> None:
-        """Remember ``value`` in place of what was there."""
-        self.value = value
+        """Remember ``value`` in place of what was there, unless a checkpoint recomputes for the backward pass."""
+        if torch._C._current_graph_task_id() == -1:  # noqa: SLF001 - torch has no public way to ask
+            self.value = value
 
     def take(self) -> T | None:
         """Hand over ``value`` and forget it."""

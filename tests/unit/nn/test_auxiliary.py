@@ -86,6 +86,13 @@ def test_a_loss_is_handed_over_once():
     assert auxiliary_losses(stack) == {}
 
 
+def test_what_is_recomputed_in_the_backward_pass_is_not_handed_over_again():
+    stack = Stack(checkpoint=True)
+    output = stack(torch.ones(1, 1, DIM))
+    (auxiliary_losses(stack)["shrink"] + output.sum()).backward()
+    assert auxiliary_losses(stack) == {}
+
+
 def test_a_wrapper_that_passes_methods_on_is_not_asked_beside_what_it_wraps():
     compiled = torch.compile(Stack().blocks[0], backend="eager")
     compiled._orig_mod(torch.ones(1, 1, DIM))
