@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cache
-from threading import Timer
+from typing import Any
 
 import numba
 from numba import types
+from numba.core.event import Listener, install_listener
 
 __all__ = ["compile_kernel"]
 
-_NOTICEABLE = 0.5  # seconds; what is in numba's cache loads faster
+_NOTICEABLE = 1.5  # seconds; loading from the cache takes less
 _logger = logging.getLogger("tjepa_estimators")
 
 
@@ -20,6 +21,16 @@ _logger = logging.getLogger("tjepa_estimators")
 def _announce() -> None:
     # a warning, or nobody would see why the first call takes longer
     _logger.warning("Compiling the CPU kernels of tjepa_estimators: a few seconds, once on each machine.")
+
+
+class _Announcement(Listener):
+    """Is heard when numba compiles, not when it loads what it compiled before."""
+
+    def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
+        _announce()
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to say."""
 
 
 @cache
@@ -49,10 +60,7 @@ def compile_kernel(kernel: Callable[..., None], dtype: str, arguments: str) -> C
         dispatcher.enable_caching()
     except RuntimeError as error:  # numba finds no folder to write to
         _logger.info("The CPU kernels are compiled anew in each process: %s", error)
-    announcement = Timer(_NOTICEABLE, _announce)
-    announcement.daemon = True
-    announcement.start()
-    dispatcher.compile(signature)
-    announcement.cancel()
+    with install_listener("numba:compile", _Announcement()):
+        dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["convolve", "convolve_backward", "num_segments", "padded", "scan", "scan_gradients"]
+__all__ = ["convolve", "convolve_backward", "num_segments", "num_states", "padded", "scan", "scan_gradients"]
 
 
 def num_segments(length: int) -> int:
     """Segments of time; one state is kept for each."""
     return -(-length // SEGMENT)
+
+
+def num_states(A: Float[Tensor, "D N"]) -> int:
+    """States, rounded up to whole pairs."""
+    return A.shape[1] + A.shape[1] % 2
 
 
 def padded(dim: int, dtype: torch.dtype) -> int:
@@ -40,7 +45,7 @@ def scan(
     *, softplus: bool, reverse: bool, keep: bool,
 ) -> tuple[Float[Tensor, "B L D"], Float[Tensor, "B D N"], Float[Tensor, "B S N P"]]:  # fmt: skip
     """Scan; returns the output, the last state, and if ``keep`` the states that the backward pass needs."""
-    (batch, length, dim), size = u.shape, A.shape[1]
+    (batch, length, dim), size = u.shape, num_states(A)
     width = padded(dim, u.dtype)
     y, final = u.new_empty(batch, length, width), u.new_empty(batch, size, width)
     states = u.new_empty(batch, num_segments(length) if keep else 0, size, width)
@@ -48,11 +53,11 @@ def scan(
     inputs = [_array(x, width, reverse=reverse) for x in (u, delta)]
     mixing = [_array(x, size, reverse=reverse) for x in (B, C)]
     vectors = [_array(x, width) for x in (D, bias)]
-    shared = [group, *inputs, _array(A.T * LOG2_E, width), *mixing, *vectors, softplus]
+    shared = [group, *inputs, _array(_pad(A, size).T * LOG2_E, width), *mixing, *vectors, softplus]
     shared += [_array(y, width, reverse=reverse), states.numpy(), final.numpy()]
     kernel = compile_kernel(scan_forward, _name(u), "iii332" + "33" + "11b343")
     run_tasks(kernel, batch * width // group, threads, shared, [()] * threads)
-    return y[..., :dim], final[..., :dim].mT, states
+    return y[..., :dim], final[:, : A.shape[1], :dim].mT, states
 
 
 def scan_gradients(
@@ -61,7 +66,7 @@ def scan_gradients(
     states: Float[Tensor, "B S N P"], *, softplus: bool, reverse: bool,
 ) -> tuple[Tensor, ...]:  # fmt: skip
     """Gradients of ``u, delta, A, B, C, D, bias``."""
-    (batch, length, dim), size = u.shape, A.shape[1]
+    (batch, length, dim), size = u.shape, num_states(A)
     width = states.shape[-1]
     group, threads = _shares(batch, width, batch * length * width * size, u.dtype)
     parts = width // group
@@ -71,15 +76,15 @@ def scan_gradients(
     inputs = [_array(x, width, reverse=reverse) for x in (u, delta)]
     mixing = [_array(x, size, reverse=reverse) for x in (B, C)]
     vectors = [_array(x, width) for x in (D, bias)]
-    shared = [group, *inputs, _array(A.T, width), *mixing, *vectors, softplus, states.numpy()]
+    shared = [group, *inputs, _array(_pad(A, size).T, width), *mixing, *vectors, softplus, states.numpy()]
     shared += [_array(x, width, reverse=reverse) for x in (dy, du, ddelta)]
     sums = [_array(x, size, reverse=reverse, axis=2) for x in (dB, dC)]
     own = [[dA[i].numpy(), *sums, dD[i].numpy(), dbias[i].numpy()] for i in range(threads)]
     kernel = compile_kernel(scan_backward, _name(u), "iii332" + "33" + "11b4333" + "24411")
     run_tasks(kernel, batch * parts, threads, shared, own)
     return (
-        du[..., :dim], ddelta[..., :dim], dA.sum(0)[:, :dim].T, dB.sum(0), dC.sum(0),
-        dD.sum(0)[:dim], dbias.sum(0)[:dim],
+        du[..., :dim], ddelta[..., :dim], dA.sum(0)[: A.shape[1], :dim].T,
+        dB.sum(0)[..., : A.shape[1]], dC.sum(0)[..., : A.shape[1]], dD.sum(0)[:dim], dbias.sum(0)[:dim],
     )  # fmt: skip
 
 
@@ -132,10 +137,13 @@ def _shares(batch: int, width: int, cells: int, dtype: torch.dtype) -> tuple[int
 
 def _array(x: Tensor, width: int, *, reverse: bool = False, axis: int = 1) -> np.ndarray:
     """View as an array whose last axis is contiguous and ``width`` wide; time runs backwards if ``reverse``."""
-    x = x.detach()
-    if x.shape[-1] != width:
-        x = torch.nn.functional.pad(x, (0, width - x.shape[-1]))
+    x = _pad(x.detach(), width)
     if x.stride(-1) != 1:
         x = x.contiguous()
     array = x.numpy()
     return np.flip(array, axis) if reverse else array
+
+
+def _pad(x: Tensor, width: int) -> Tensor:
+    """Fill the last axis up with zeros, which neither decay nor take part."""
+    return x if x.shape[-1] == width else torch.nn.functional.pad(x, (0, width - x.shape[-1]))

@@ -79,20 +79,21 @@ def _(u, delta, A, B, C, D, bias, softplus, reverse, keep):  # type: ignore[no-u
         states = u.new_empty(batch, dim, chunks, 2 * size, dtype=torch.float32)
         return _like(u), states.new_empty(batch, dim, size), states
     library = _library(u)
-    width = library.padded(dim, u.dtype)
-    states = u.new_empty(batch, library.num_segments(length) if keep else 0, size, width)
-    return _like(u), u.new_empty(batch, size, width)[..., :dim].mT, states
+    rows, width = library.num_states(A), library.padded(dim, u.dtype)
+    states = u.new_empty(batch, library.num_segments(length) if keep else 0, rows, width)
+    return _like(u), u.new_empty(batch, rows, width)[:, :size, :dim].mT, states
 
 
 @_scan_backward_op.register_fake
 def _(dy, u, delta, A, B, C, D, bias, states, softplus, reverse):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-    dim, size = A.shape
-    width = states.shape[-1] if u.device.type == "cpu" else dim
-    dA = A.new_empty(size, width)[:, :dim].T if u.device.type == "cpu" else torch.empty_like(A)
-    small = [torch.empty_like(B.contiguous()), torch.empty_like(C.contiguous())]
+    (batch, length, dim), size = u.shape, A.shape[1]
     if u.device.type == "cuda":
-        small = [x.new_empty(x.shape[0], size, x.shape[1]).mT for x in small]
-    return _like(u), _like(u), dA, *small, D.new_empty(width)[:dim], D.new_empty(width)[:dim]
+        dB, dC = (x.new_empty(batch, size, length).mT for x in (B, C))
+        return _like(u), _like(u), torch.empty_like(A), dB, dC, torch.empty_like(D), torch.empty_like(bias)
+    rows, width = states.shape[2:]
+    dA = A.new_empty(rows, width)[:size, :dim].T
+    dB, dC = (x.new_empty(batch, length, rows)[..., :size] for x in (B, C))
+    return _like(u), _like(u), dA, dB, dC, D.new_empty(width)[:dim], bias.new_empty(width)[:dim]
 
 
 @conv_op.register_fake

@@ -11,7 +11,8 @@ Time is cut into segments. Within one, each state runs over all steps before the
 stays in a register, and what the steps need fits the nearest cache. A *task* is one sample and one group of
 channels; tasks share nothing that is written, so threads may take them in any order.
 
-Shapes: B batch, L length, D channels (a multiple of the lanes), N states, S segments, G groups of channels.
+Shapes: B batch, L length, D channels (a multiple of the lanes), N states (an even number), S segments, G groups of
+channels.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tjepa_estimators.nn.scan.vectors import LOG2_E, exp2, lanes, load, sigmoid,
 
 __all__ = ["SEGMENT", "scan_backward", "scan_forward"]
 
-SEGMENT = 16
+SEGMENT = 32
 """Steps of a segment; the state before each is kept for the backward pass."""
 
 
@@ -93,9 +94,9 @@ def scan_backward(
     """
     _, length, dim = u.shape
     size, groups = A.shape[0], dim // group
-    step, given, raw, decay = scratch(u, SEGMENT), scratch(u, SEGMENT), scratch(u, SEGMENT), scratch(u, SEGMENT)
+    raw, step, given = scratch(u, SEGMENT), scratch(u, SEGMENT), scratch(u, SEGMENT)
     dout, dstep, dgiven = scratch(u, SEGMENT), scratch(u, SEGMENT), scratch(u, SEGMENT)
-    h = scratch(u, SEGMENT + 1)
+    decay, before = scratch(u, 2 * SEGMENT), scratch(u, 2 * SEGMENT)
     lanes_dB, lanes_dC = scratch(u, SEGMENT * size), scratch(u, SEGMENT * size)  # summed over lanes at the end
     dlast = scratch(u, size * (group // lanes(u)))  # gradient of the state after the segment
     for task in range(first, last):
@@ -119,28 +120,41 @@ def scan_backward(
                     store(dout, (k, 0), load(dy, (b, begin + k, d)))
                     store(dstep, (k, 0), zeros(u))
                     store(dgiven, (k, 0), zeros(u))
-                for n in range(size):
-                    a, state = load(A, (n, d)), load(states, (b, segment, n, d))
-                    exponent = a * LOG2_E
-                    store(h, (0, 0), state)
+                for n in range(0, size, 2):  # two states at a time share much of what they load
+                    a0, h0 = load(A, (n, d)), load(states, (b, segment, n, d))
+                    a1, h1 = load(A, (n + 1, d)), load(states, (b, segment, n + 1, d))
+                    exponent0, exponent1 = a0 * LOG2_E, a1 * LOG2_E
                     for k in range(steps):
-                        factor = exp2(load(step, (k, 0)) * exponent)
-                        state = factor * state + load(given, (k, 0)) * spread(B, (b, begin + k, n))
-                        store(decay, (k, 0), factor)
-                        store(h, (k + 1, 0), state)
-                    dstate, da, row = load(dlast, (place + n, 0)), zeros(u), n * SEGMENT
+                        now, taken = load(step, (k, 0)), load(given, (k, 0))
+                        factor0, factor1 = exp2(now * exponent0), exp2(now * exponent1)
+                        store(decay, (2 * k, 0), factor0)
+                        store(decay, (2 * k + 1, 0), factor1)
+                        store(before, (2 * k, 0), h0)
+                        store(before, (2 * k + 1, 0), h1)
+                        h0 = factor0 * h0 + taken * spread(B, (b, begin + k, n))
+                        h1 = factor1 * h1 + taken * spread(B, (b, begin + k, n + 1))
+                    dh0, da0, row0 = load(dlast, (place + n, 0)), zeros(u), n * SEGMENT
+                    dh1, da1, row1 = load(dlast, (place + n + 1, 0)), zeros(u), (n + 1) * SEGMENT
                     for k in range(steps - 1, -1, -1):
-                        g = load(dout, (k, 0))
-                        dstate = g * spread(C, (b, begin + k, n)) + dstate
-                        store(lanes_dC, (row + k, 0), g * load(h, (k + 1, 0)) + load(lanes_dC, (row + k, 0)))
-                        store(lanes_dB, (row + k, 0), dstate * load(given, (k, 0)) + load(lanes_dB, (row + k, 0)))
-                        store(dgiven, (k, 0), dstate * spread(B, (b, begin + k, n)) + load(dgiven, (k, 0)))
-                        dstate = dstate * load(decay, (k, 0))
-                        dexponent = dstate * load(h, (k, 0))
-                        store(dstep, (k, 0), dexponent * a + load(dstep, (k, 0)))
-                        da = dexponent * load(step, (k, 0)) + da
-                    store(dlast, (place + n, 0), dstate)
-                    store(dA, (n, d), load(dA, (n, d)) + da)
+                        g, now, taken = load(dout, (k, 0)), load(step, (k, 0)), load(given, (k, 0))
+                        dh0 = g * spread(C, (b, begin + k, n)) + dh0
+                        dh1 = g * spread(C, (b, begin + k, n + 1)) + dh1
+                        store(lanes_dC, (row0 + k, 0), g * h0 + load(lanes_dC, (row0 + k, 0)))
+                        store(lanes_dC, (row1 + k, 0), g * h1 + load(lanes_dC, (row1 + k, 0)))
+                        store(lanes_dB, (row0 + k, 0), dh0 * taken + load(lanes_dB, (row0 + k, 0)))
+                        store(lanes_dB, (row1 + k, 0), dh1 * taken + load(lanes_dB, (row1 + k, 0)))
+                        sums = dh0 * spread(B, (b, begin + k, n)) + load(dgiven, (k, 0))
+                        store(dgiven, (k, 0), dh1 * spread(B, (b, begin + k, n + 1)) + sums)
+                        dh0, h0 = dh0 * load(decay, (2 * k, 0)), load(before, (2 * k, 0))
+                        dh1, h1 = dh1 * load(decay, (2 * k + 1, 0)), load(before, (2 * k + 1, 0))
+                        dexponent0, dexponent1 = dh0 * h0, dh1 * h1
+                        store(dstep, (k, 0), dexponent1 * a1 + (dexponent0 * a0 + load(dstep, (k, 0))))
+                        da0 = dexponent0 * now + da0
+                        da1 = dexponent1 * now + da1
+                    store(dlast, (place + n, 0), dh0)
+                    store(dlast, (place + n + 1, 0), dh1)
+                    store(dA, (n, d), load(dA, (n, d)) + da0)
+                    store(dA, (n + 1, d), load(dA, (n + 1, d)) + da1)
                 dskip, dshift = zeros(u), zeros(u)
                 for k in range(steps):
                     x, g = load(u, (b, begin + k, d)), load(dout, (k, 0))
