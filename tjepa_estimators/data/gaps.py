@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from tjepa_estimators.data.tracing import may_hold
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -23,14 +25,16 @@ def interpolate_gaps(values: Float[Tensor, "batch time"]) -> Float[Tensor, "batc
     >>> interpolate_gaps(torch.tensor([[1.0, torch.nan, 3.0, torch.nan]])).tolist()
     [[1.0, 2.0, 3.0, 3.0]]
     """
-    seen = ~values.isnan()
-    if seen.all():
+    missing = values.isnan()
+    if not may_hold(missing):
         return values
+    seen = ~missing
     last = values.shape[1] - 1
     step = torch.arange(values.shape[1], device=values.device).expand_as(values)
-    before = torch.where(seen, step, -1).cummax(dim=1).values
-    after = torch.where(seen, step, last + 1).flip(1).cummin(dim=1).values.flip(1)
-    before, after = torch.where(before < 0, after, before), torch.where(after > last, before, after)
+    # by rank, not by running extremes: ONNX has none
+    place, rank = torch.where(seen, step, last + 1).sort(dim=1).values, seen.cumsum(dim=1)
+    before, after = place.gather(1, (rank - 1).clamp(min=0)), place.gather(1, rank.clamp(max=last))
+    after = torch.where(after > last, before, after)
     low, high = (values.gather(1, side.clamp(0, last)) for side in (before, after))
     share = (step - before).to(values.dtype) / (after - before).clamp(min=1)
     return torch.where(seen, values, low + (high - low) * share)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from tjepa_estimators.contracts import Tokens
+from tjepa_estimators.data.tracing import may_hold
 from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.tokens import take_tokens
 
@@ -65,5 +66,5 @@ class Backbone(nn.Module):
         tokens = self.tokenizer(raw, context=keep if context is None else context)
         if keep is not None:
             tokens = Tokens(*(take_tokens(part, keep) for part in (tokens.values, tokens.positions, tokens.padding)))
-        padding = tokens.padding if tokens.padding.any() else None  # attention without a mask is faster
+        padding = tokens.padding if may_hold(tokens.padding) else None  # attention without a mask is faster
         return Tokens(self.encoder(tokens.values, padding), tokens.positions, tokens.padding)

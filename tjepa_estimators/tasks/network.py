@@ -9,6 +9,7 @@ from torch import nn
 
 from tjepa_estimators.data.gaps import interpolate_gaps
 from tjepa_estimators.data.scaling import InstanceStats, instance_stats, normalize
+from tjepa_estimators.data.tracing import may_hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -74,8 +75,8 @@ class ForecastNetwork(nn.Module):
         parts = self._parts(normalize(context, stats), covariates)
         weights = {name: self.head.weight[:, columns] for name, columns in self.blocks.items()}
         # a block that the head does not use need not be computed, above all the encoder's
-        used = [name for name in self.blocks if self.training or bool(weights[name].any())]
-        forecast = self.head.weight.new_zeros(len(context), self.horizon)
+        used = [name for name in self.blocks if self.training or may_hold(weights[name])]
+        forecast = self.head.weight.new_zeros(context.shape[0], self.horizon)
         for name in used:
             forecast = forecast + parts[name]() @ weights[name].T
         return forecast, stats
@@ -98,7 +99,7 @@ def _filled(scaled: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
 
     A gap at the end must not look like a return to the mean: it is where a forecast starts.
     """
-    if not scaled.isnan().any():
+    if not may_hold(scaled.isnan()):
         return scaled
-    begun = (~scaled.isnan()).cummax(dim=1).values
+    begun = (~scaled.isnan()).cumsum(dim=1) > 0
     return torch.where(begun, interpolate_gaps(scaled), 0.0)
