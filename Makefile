@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PLUGINS := plugins/tjepa-moe plugins/tjepa-performer
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format docs bench clean
@@ -13,9 +14,10 @@ help: ## list the verbs
 install: $(STAMP) ## virtual environment with pinned versions
 
 # constraints.txt also guards against the gigabytes of CUDA that an unpinned torch can bring.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[sktime,darts,pyod,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e ".[sktime,darts,pyod,dev]" $(PLUGINS:%=-e %)
 	@touch $(STAMP)
 
 demo: install ## pretrain and forecast on the bundled data, a few minutes on a laptop
