@@ -40,9 +40,9 @@ def draw_tensors(draw, shapes, optional):
 
 def values_and_gradients(function, tensors, layouts, dtype, backend):
     """Output and gradients by name, all computed in ``dtype``."""
-    leaves = {name: x.to(dtype, copy=True).requires_grad_() for name, x in tensors.items()}
+    leaves = {name: LAYOUTS[layouts[name]](x.to(dtype)).detach().requires_grad_() for name, x in tensors.items()}
     with scan_backend(backend):
-        y = function(**{name: LAYOUTS[layouts[name]](x) for name, x in leaves.items()})
+        y = function(**leaves)
         weights = torch.linspace(-1, 1, y.numel(), dtype=dtype).reshape(y.shape).sin()
         gradients = torch.autograd.grad((y * weights).sum(), list(leaves.values()))
     return {"y": y.detach()} | dict(zip(leaves, gradients, strict=True))

@@ -84,6 +84,10 @@ def choose_backend(operation: str, device: torch.device, dtype: torch.dtype) -> 
     return "torch"
 
 
+# What torch.compiler.assume_constant_result sets; calling that would load the compiler, which takes seconds.
+choose_backend._dynamo_marked_constant = True  # type: ignore[attr-defined]  # noqa: SLF001
+
+
 def why_not(backend: str, operation: str, device: torch.device, dtype: torch.dtype) -> str | None:
     """The reason why a backend cannot compute an operation on such tensors; None if it can."""
     if backend == "torch":

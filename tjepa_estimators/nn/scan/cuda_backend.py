@@ -16,10 +16,12 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["CHUNK", "convolve", "convolve_backward", "load_module", "scan", "scan_gradients"]
+__all__ = ["CHUNK", "MOST_STATES", "convolve", "convolve_backward", "load_module", "scan", "scan_gradients"]
 
 CHUNK = 2048
 """Steps between the states that mamba-ssm's forward pass keeps."""
+MOST_STATES = 256
+"""States of a channel that mamba-ssm's kernels can hold."""
 
 
 @cache
@@ -37,7 +39,7 @@ def scan(
     """Output, last state, kept states; the shapes of the numba backend but for the kept states."""
     u, delta, B, C = (_to_kernel(x, reverse=reverse) for x in (u, delta, B, C))
     y, states, *_ = _module("selective_scan_cuda").fwd(
-        u, delta, A.float(), B.unsqueeze(1), C.unsqueeze(1), D.float(), None, bias.float(), softplus
+        u, delta, A.float(), B.unsqueeze(1), C.unsqueeze(1), _dense(D.float()), None, _dense(bias.float()), softplus
     )
     return _from_kernel(y, reverse=reverse), states[:, :, -1, 1::2].clone(), states
 
@@ -49,7 +51,7 @@ def scan_gradients(
     """Gradients of ``u, delta, A, B, C, D, bias``."""
     dy, u, delta, B, C = (_to_kernel(x, reverse=reverse) for x in (dy, u, delta, B, C))
     du, ddelta, dA, dB, dC, dD, dbias, *_ = _module("selective_scan_cuda").bwd(
-        u, delta, A.float(), B.unsqueeze(1), C.unsqueeze(1), D.float(), None, bias.float(),
+        u, delta, A.float(), B.unsqueeze(1), C.unsqueeze(1), _dense(D.float()), None, _dense(bias.float()),
         dy, states, None, None, softplus, False,
     )  # fmt: skip
     du, ddelta, dB, dC = (_from_kernel(x, reverse=reverse) for x in (du, ddelta, dB.squeeze(1), dC.squeeze(1)))
@@ -59,7 +61,7 @@ def scan_gradients(
 def convolve(x: Tensor, weight: Tensor, bias: Tensor, *, silu: bool, reverse: bool) -> Tensor:
     """Causal convolution of each channel."""
     y = torch.empty_like(x := _to_kernel(x, reverse=reverse))
-    _module("causal_conv1d_cuda").causal_conv1d_fwd(x, weight, bias, None, None, y, None, silu)
+    _module("causal_conv1d_cuda").causal_conv1d_fwd(x, weight, _dense(bias), None, None, y, None, silu)
     return _from_kernel(y, reverse=reverse)
 
 
@@ -72,7 +74,7 @@ def convolve_backward(
     dweight = torch.zeros_like(weight, dtype=torch.float32)
     dbias = torch.zeros_like(bias, dtype=torch.float32)
     _module("causal_conv1d_cuda").causal_conv1d_bwd(
-        x, weight, bias, dy, None, None, None, dx, dweight, dbias, None, silu
+        x, weight, _dense(bias), dy, None, None, None, dx, dweight, dbias, None, silu
     )
     return _from_kernel(dx, reverse=reverse), dweight, dbias
 
@@ -84,7 +86,14 @@ def _module(name: str) -> ModuleType:
 
 
 def _to_kernel(x: Tensor, *, reverse: bool) -> Tensor:
-    return (x.flip(1) if reverse else x).mT.contiguous()
+    return _dense((x.flip(1) if reverse else x).mT)
+
+
+def _dense(x: Tensor) -> Tensor:
+    """Contiguous by its strides too: of an axis of length 1 torch accepts any, but the kernels read the layout there."""
+    *_, rows, columns = (1, 1, *x.shape)
+    strides = (rows * columns, columns, 1)
+    return x.contiguous().as_strided(x.shape, strides[-x.dim() :])
 
 
 def _from_kernel(x: Tensor, *, reverse: bool) -> Tensor:

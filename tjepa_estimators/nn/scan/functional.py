@@ -15,6 +15,7 @@ from torch import nn
 
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.nn.scan.backend import choose_backend
+from tjepa_estimators.nn.scan.cuda_backend import MOST_STATES
 from tjepa_estimators.nn.scan.ops import conv_op, scan_op
 from tjepa_estimators.nn.scan.reference import causal_conv1d_reference, selective_scan_reference
 
@@ -77,7 +78,8 @@ def selective_scan(
 
     Notes
     -----
-    Source: Mamba, arXiv 2312.00752, algorithm 2; signature of ``selective_scan_fn`` in mamba-ssm.
+    Source: Mamba, arXiv 2312.00752, algorithm 2; signature of ``selective_scan_fn`` in mamba-ssm. Its kernels take up
+    to 256 states; on a GPU more are computed by torch.
 
     Examples
     --------
@@ -106,6 +108,8 @@ def selective_scan(
     vectors = [nothing if x is None else x for x in (D, delta_bias)]
     dtype = _exact_dtype(u, delta, A, B, C, *vectors)
     backend = choose_backend("scan", u.device, dtype)
+    if backend == "cuda" and A.shape[1] > MOST_STATES:
+        backend = "torch"
     kind = u.dtype if backend == "cuda" and u.dtype.itemsize == 2 else dtype  # the CUDA kernel reads halves
     u_, delta_, B_, C_ = (x.mT.to(kind) for x in (u, delta, B, C))
     A_, D_, bias_ = (x.to(dtype) for x in (A, *vectors))

@@ -105,7 +105,7 @@ def _(x, weight, bias, silu, reverse):  # type: ignore[no-untyped-def]  # noqa: 
 def _(dy, x, weight, bias, silu, reverse):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
     dim, width = weight.shape
     if x.device.type == "cuda":
-        return _like(x), weight.new_empty(dim, width, dtype=torch.float32), bias.new_empty(dim, dtype=torch.float32)
+        return _like(x), *(torch.empty_like(parameter, dtype=torch.float32) for parameter in (weight, bias))
     lanes = _library(x).padded(dim, x.dtype)
     return _like(x), weight.new_empty(width, lanes)[:, :dim].T, bias.new_empty(lanes)[:dim]
 

@@ -38,13 +38,13 @@ def selective_scan_reference(
     # unbind, not indexing: the gradient of an index writes a full tensor of zeros at each step
     decays = torch.exp(delta.unsqueeze(-1) * A).unbind(1)  # L times (B, D, N)
     inputs = ((delta * u).unsqueeze(-1) * B.unsqueeze(2)).unbind(1)  # L times (B, D, N)
-    outputs = C.unsqueeze(-1).unbind(1)  # L times (B, N, 1)
+    outputs = C.unsqueeze(2).unbind(1)  # L times (B, 1, N)
     state = torch.zeros_like(inputs[0])
     y: list[Tensor] = []
     steps = list(zip(decays, inputs, outputs, strict=True))
     for decay, given, output in reversed(steps) if reverse else steps:
         state = decay * state + given
-        y.append((state @ output).squeeze(-1))  # (B, D)
+        y.append((state * output).sum(-1))  # (B, D); autocast would compute a matrix product in half precision
     return torch.stack(y[::-1] if reverse else y, dim=1) + D * u, state
 
 
@@ -56,8 +56,9 @@ def causal_conv1d_reference(
     reverse: bool,
 ) -> Float[Tensor, "B L D"]:
     """Convolve each channel with the present and the ``K - 1`` steps before it (after it if ``reverse``)."""
-    dim, width = weight.shape
-    kernel = (weight.flip(1) if reverse else weight).unsqueeze(1)
-    margin = (0, width - 1) if reverse else (width - 1, 0)
-    y = nn.functional.conv1d(nn.functional.pad(x.mT, margin), kernel, bias, groups=dim).mT
+    length, width = x.shape[1], weight.shape[1]
+    kernel = (weight.flip(1) if reverse else weight).unbind(1)  # K times (D)
+    x = nn.functional.pad(x, (0, 0, 0, width - 1) if reverse else (0, 0, width - 1, 0))
+    # products, not conv1d: autocast would compute that in half precision
+    y = sum(x[:, k : k + length] * share for k, share in enumerate(kernel)) + bias
     return nn.functional.silu(y) if silu else y
