@@ -78,6 +78,9 @@ class MambaMixer(nn.Module):
     ['A_log', 'D', 'in_proj.weight', 'conv1d.weight']
     """
 
+    no_weight_decay = ("A_log", "A_b_log")
+    """Decay rates: shrinking their logarithms would pull them towards one."""
+
     def __init__(self, dim: int, config: MambaConfig) -> None:
         super().__init__()
         inner, rank = config.expansion * dim, config.dt_rank or math.ceil(dim / 16)

@@ -74,15 +74,24 @@ class StepModule(pl.LightningModule, ABC):
         return rows[self.trainer.global_rank :: self.trainer.world_size]
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own type is a union of seven
-        """AdamW with a warm-up and a cosine; matrices decay, vectors do not."""
+        """AdamW with a warm-up and a cosine; matrices decay, vectors do not.
+
+        A module may spare matrices of its own: those that its attribute ``no_weight_decay`` names.
+        """
         train = self.train_config
+        spared = {
+            parameter
+            for module in self.modules()
+            for name, parameter in module.named_parameters(recurse=False)
+            if name in getattr(module, "no_weight_decay", ())
+        }
         groups = []
         for group in self.parameter_groups():
             rate = train.learning_rate * group["scale"]
             parameters = [parameter for parameter in group["params"] if parameter.requires_grad]
             for decay, chosen in (
-                (train.weight_decay, [p for p in parameters if p.dim() > 1]),
-                (0.0, [p for p in parameters if p.dim() <= 1]),
+                (train.weight_decay, [p for p in parameters if p.dim() > 1 and p not in spared]),
+                (0.0, [p for p in parameters if p.dim() <= 1 or p in spared]),
             ):
                 groups.append({"params": chosen, "lr": rate, "weight_decay": decay})
         optimizer = torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.99))
