@@ -13,7 +13,6 @@ from numba.core.event import Listener, install_listener
 
 __all__ = ["compile_kernel"]
 
-_NOTICEABLE = 1.5  # seconds; loading from the cache takes less
 _logger = logging.getLogger("tjepa_estimators")
 
 
