@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -51,19 +53,37 @@ def check_gradients_agree_with_finite_differences(make: MakeEncoder) -> None:
     input (``x.new_zeros(...)``, ``torch.arange(..., dtype=x.dtype)``) so that ``encoder.double()`` works.
     """
     encoder, x = build(make).double(), noise(2, 4, DIM).double().requires_grad_()
-    names = [name for name, weight in encoder.named_parameters() if weight.requires_grad]
-    weights = [dict(encoder.named_parameters())[name] for name in names]
     padding = torch.tensor([[False] * 4, [True, False, False, True]])
+    tensors = {"the input": x} | {name: weight for name, weight in encoder.named_parameters() if weight.requires_grad}
+    for mask in (torch.zeros_like(padding), padding):
+        value = partial(_value, encoder, x, mask)
+        sources = tuple(tensors.values())
+        found: tuple[Tensor | None, ...] = torch.autograd.grad(value(), sources, allow_unused=True)
+        for (name, tensor), gradient in zip(tensors.items(), found, strict=True):
+            direction = noise(*tensor.shape, seed=2).double()
+            given = 0.0 if gradient is None else (gradient * direction).sum().item()
+            wanted = _slope(value, tensor, direction)
+            message = (
+                f"Along a random direction, {name} has the slope {wanted:.6g}, but its gradient gives {given:.6g}."
+            )
+            expect(abs(given - wanted) <= 1e-6 + 1e-4 * abs(wanted), message)
 
-    def run(mask: Tensor | None) -> bool:
-        def output(x: Tensor, *weights: Tensor) -> Tensor:
-            given = torch.func.functional_call(encoder, dict(zip(names, weights, strict=True)), (x, mask))
-            return given if mask is None else given.masked_fill(mask.unsqueeze(-1), 0.0)
 
-        return torch.autograd.gradcheck(output, (x, *weights), fast_mode=True)
+def _value(encoder: nn.Module, x: Tensor, padding: Tensor) -> Tensor:
+    """A random combination of the outputs at tokens that are no padding."""
+    output = encoder(x, padding if padding.any() else None)
+    return (output * noise(*x.shape, seed=1).to(output.dtype))[~padding].sum()
 
-    with scoped_seed(0):
-        expect(run(None) and run(padding), "Gradients differ from finite differences.")
+
+@torch.no_grad()
+def _slope(value: Callable[[], Tensor], tensor: Tensor, direction: Tensor, step: float = 1e-6) -> float:
+    """How ``value`` changes as ``tensor`` moves along a direction: as gradcheck's fast mode, at a tenth of the time."""
+    ends = []
+    for shift in (step, -2 * step):
+        tensor += shift * direction
+        ends.append(value().item())
+    tensor += step * direction
+    return (ends[0] - ends[1]) / (2 * step)
 
 
 def check_gradient_checkpointing(make: MakeEncoder) -> None:
