@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -33,6 +36,20 @@ class _Announcement(Listener):
 
 
 @cache
+def _version() -> str:
+    here = Path(__file__).parent
+    sources = [here / "vectors.py", *sorted(here.glob("*_kernel.py"))]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
+
+
+def _named_by_version(kernel: Callable[..., None]) -> FunctionType:
+    """The kernel under a name that changes with our sources: numba compares only the file that a kernel stands in."""
+    found = FunctionType(kernel.__code__, kernel.__globals__, kernel.__name__)
+    found.__qualname__ = f"{kernel.__name__}_{_version()}"
+    return found
+
+
+@cache
 def compile_kernel(kernel: Callable[..., None], dtype: str, arguments: str) -> Callable[..., None]:
     """Compile a kernel for one floating type, or load it from numba's cache.
 
@@ -54,7 +71,7 @@ def compile_kernel(kernel: Callable[..., None], dtype: str, arguments: str) -> C
     scalars = {"i": types.int64, "b": types.boolean}
     number = getattr(types, dtype)
     signature = types.void(*(scalars[a] if a in scalars else types.Array(number, int(a), "A") for a in arguments))
-    dispatcher = numba.njit(nogil=True)(kernel)
+    dispatcher = numba.njit(nogil=True)(_named_by_version(kernel))
     try:
         dispatcher.enable_caching()
     except RuntimeError as error:  # numba finds no folder to write to

@@ -90,7 +90,7 @@ def _to_kernel(x: Tensor, *, reverse: bool) -> Tensor:
 
 
 def _dense(x: Tensor) -> Tensor:
-    """Contiguous by its strides too: of an axis of length 1 torch accepts any, but the kernels read the layout there."""
+    """Contiguous by its strides too: for an axis of length 1 torch takes any, but the kernels read the layout there."""
     *_, rows, columns = (1, 1, *x.shape)
     strides = (rows * columns, columns, 1)
     return x.contiguous().as_strided(x.shape, strides[-x.dim() :])
