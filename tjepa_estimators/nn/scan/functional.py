@@ -171,7 +171,7 @@ def causal_conv1d(
     if activation not in {None, "silu", "swish"}:
         raise ConfigError(f"activation is {activation!r}; use 'silu', 'swish' or None")
     _check_shape("x", x, "batch dim length", x.shape if x.dim() == 3 else None)
-    _check_shape("weight", weight, "dim width", (x.shape[1], weight.shape[-1]))
+    _check_shape("weight", weight, "dim width", (x.shape[1], weight.shape[-1] if weight.dim() else 1))
     bias = weight.new_zeros(x.shape[1]) if bias is None else bias
     _check_shape("bias", bias, "dim", (x.shape[1],))
     _check_kinds({"x": x, "weight": weight, "bias": bias})
