@@ -72,6 +72,8 @@ class EncoderTests(_Tests):
     checks = ENCODER_CHECKS
     encoder: ClassVar[str] = ""
     """The registered name."""
+    settings: ClassVar[Mapping[str, Any]] = {}
+    """Settings to check it with; the rest are its defaults."""
 
     def make(self, dim: int) -> nn.Module:
         """A fresh encoder, where none is named; checks that need its settings or its name are then skipped."""
@@ -79,7 +81,7 @@ class EncoderTests(_Tests):
 
     def subject(self) -> Any:  # noqa: ANN401 - a function that makes encoders
         """What makes encoders for the checks."""
-        return RegisteredEncoder(self.encoder) if self.encoder else self.make
+        return RegisteredEncoder(self.encoder, self.settings) if self.encoder else self.make
 
 
 class DomainTests(_Tests):

@@ -37,6 +37,7 @@ class TestADomain(DomainTests):
 
 class TestAnEncoderByItsName(EncoderTests):
     encoder = "transformer"
+    settings = {"depth": 1}  # noqa: RUF012 - as authors write it
     checks = PADDING_CHECKS
 
 
@@ -54,6 +55,10 @@ class TestAnEstimator(EstimatorTests):
 
     def make(self):
         return JEPAFeatures()
+
+
+def test_settings_reach_the_encoder():
+    assert len(TestAnEncoderByItsName().subject()(8).blocks) == 1
 
 
 @pytest.mark.parametrize("tests", [DomainTests, EncoderTests, EstimatorTests, MaskerTests, TermTests])

@@ -27,6 +27,20 @@ def test_an_installed_encoder_passes(name, check):
     check(RegisteredEncoder(name))
 
 
+OTHER_SETTINGS = [
+    ("transformer", {"dropout": 0.2}),
+    ("mamba", {"causal": True, "state": 5, "conv": 2}),
+    ("mamba2", {"causal": True, "state": 7, "chunk": 4}),
+    ("transmamba", {"pattern": ["attention", "mamba"], "depth": 3}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), OTHER_SETTINGS)
+def test_an_encoder_passes_with_other_settings_than_its_defaults(name, settings):
+    report = run_checks(LAWS, RegisteredEncoder(name, settings))
+    assert report.summary == f"{len(LAWS)} passed", str(report)
+
+
 @dataclass(frozen=True)
 class Config:
     depth: int = 2

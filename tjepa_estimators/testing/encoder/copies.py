@@ -78,8 +78,9 @@ def check_artifact_round_trip(make: MakeEncoder) -> None:
     Everything that the encoder depends on must stand in its config or its weights: no global state, no environment
     variables.
     """
-    name = registered(make).name
-    data, settings = wave(), {"encoder": name, "config": TINY_JEPA}
+    encoder = registered(make)
+    data = wave()
+    settings = {"encoder": encoder.name, "encoder_config": encoder.settings, "config": TINY_JEPA}
     artifact = pretrain(data, train=TINY_TRAIN | {"steps": 2}, **settings)  # type: ignore[arg-type]
     start = untrained(data, **settings)  # type: ignore[arg-type]
     windows = data[None, -TINY_JEPA["context_length"] :]

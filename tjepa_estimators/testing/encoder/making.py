@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
@@ -32,6 +32,13 @@ MakeEncoder: TypeAlias = "Callable[..., nn.Module]"
 class RegisteredEncoder:
     """Makes the encoder that is registered under a name.
 
+    Parameters
+    ----------
+    name
+        What users write.
+    settings
+        Settings to check it with; the rest are its defaults.
+
     Raises
     ------
     PluginError
@@ -39,6 +46,7 @@ class RegisteredEncoder:
     """
 
     name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         get_encoder(self.name)
@@ -49,8 +57,8 @@ class RegisteredEncoder:
         return get_encoder(self.name)
 
     def config(self, **settings: Any) -> Any:  # noqa: ANN401 - the encoder's own dataclass
-        """Its settings: the defaults but for ``settings``."""
-        return as_settings(self.spec.load_config(), settings)
+        """Its config, with ``settings`` before its own."""
+        return as_settings(self.spec.load_config(), {**self.settings, **settings})
 
     def __call__(self, dim: int, **settings: Any) -> nn.Module:  # noqa: ANN401 - depends on the encoder
         """A fresh encoder."""

@@ -17,16 +17,19 @@ __all__ = ["WRAPPER_CHECKS"]
 
 def _expect_it_works(estimator: str, make: MakeEncoder, **params: Any) -> None:  # noqa: ANN401 - depends on the class
     """Pretrain for one step, fit, and look at the output."""
-    name = registered(make).name
+    encoder = registered(make)
     try:
         kind = getattr(tjepa_estimators, estimator)
     except ImportError as error:
         raise SkipCheck(str(error)) from error
     with quiet():
-        made = kind(encoder=name, config=TINY_JEPA, train=TINY_TRAIN, **params)
+        made = kind(
+            encoder=encoder.name, encoder_config=dict(encoder.settings), config=TINY_JEPA, train=TINY_TRAIN, **params
+        )
         family = family_of(made)
         fitted = family.fit(made)
-        expect(fitted.pretrained_.info.encoder == name, f"{estimator} used encoder {fitted.pretrained_.info.encoder}.")
+        used = fitted.pretrained_.info.encoder
+        expect(used == encoder.name, f"{estimator} used the encoder {used!r}.")
         expect(bool(np.isfinite(family.outputs(fitted)).all()), f"{estimator} gives numbers that are not finite.")
 
 
