@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.jepa.config import JEPAConfig
     from tjepa_estimators.plugins.catalog import list_plugins
     from tjepa_estimators.tasks.anomaly import AnomalyTask
+    from tjepa_estimators.tasks.export import export_forecaster
     from tjepa_estimators.tasks.forecast import ForecastTask
     from tjepa_estimators.training.config import TrainConfig
     from tjepa_estimators.training.run import pretrain
@@ -39,6 +40,7 @@ __all__ = [
     "PretrainedEncoder",
     "Series",
     "TrainConfig",
+    "export_forecaster",
     "list_plugins",
     "load_domain",
     "pretrain",
@@ -61,6 +63,7 @@ _TARGETS = {
     "PretrainedEncoder": "tjepa_estimators.artifact:PretrainedEncoder",
     "Series": "tjepa_estimators.data.series:Series",
     "TrainConfig": "tjepa_estimators.training.config:TrainConfig",
+    "export_forecaster": "tjepa_estimators.tasks.export:export_forecaster",
     "list_plugins": "tjepa_estimators.plugins.catalog:list_plugins",
     "load_domain": "tjepa_estimators.data.domains:load_domain",
     "pretrain": "tjepa_estimators.training.run:pretrain",
