@@ -230,11 +230,15 @@ class TestONNX:
         from tjepa_estimators import JEPAModel
 
         series = TimeSeries.from_values(waves())
+        known = TimeSeries.from_values(np.cos(np.arange(320.0) / 3))
         model = JEPAModel(CONTEXT, HORIZON, encoder="mamba", config=JEPA, blocks="both", train={"steps": 1})
-        model.fit(series, verbose=False)
+        model.fit(series, future_covariates=known, verbose=False)
+        with torch.no_grad():
+            torch.nn.init.normal_(model.model.network.head.weight, std=0.1)
+        expected = model.predict(HORIZON, verbose=False).values()
         with scan_backend("torch"):
             model.to_onnx(str(tmp_path / "model.onnx"), verbose=False)
         session = onnx.InferenceSession(tmp_path / "model.onnx")
-        forecast = run_onnx_prediction(n=HORIZON, session=session, series=series.astype("f"))
-        expected = model.predict(HORIZON, verbose=False).values()
+        given = {"series": series.astype("f"), "future_covariates": known.astype("f")}
+        forecast = run_onnx_prediction(n=HORIZON, session=session, **given)
         np.testing.assert_allclose(forecast.values(), expected, atol=TOLERANCE, rtol=0)
