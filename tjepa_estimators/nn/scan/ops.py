@@ -32,7 +32,7 @@ def scan_op(
     """Output, last state, and the states for the backward pass if ``keep``."""
     options = {} if u.device.type == "cuda" else {"keep": keep}
     y, final, states = _library(u).scan(u, delta, A, B, C, D, bias, softplus=softplus, reverse=reverse, **options)
-    return y, final, states
+    return y.detach(), final.detach(), states  # not views, which autograd would not let a caller change in place
 
 
 @torch.library.custom_op("tjepa::selective_scan_backward", mutates_args=())
@@ -50,7 +50,7 @@ def _scan_backward_op(
 def conv_op(x: Tensor, weight: Tensor, bias: Tensor, silu: bool, reverse: bool) -> Tensor:
     """Causal convolution of each channel."""
     y: Tensor = _library(x).convolve(x, weight, bias, silu=silu, reverse=reverse)
-    return y
+    return y.detach()
 
 
 @torch.library.custom_op("tjepa::causal_conv1d_backward", mutates_args=())

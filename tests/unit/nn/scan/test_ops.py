@@ -129,3 +129,15 @@ def test_gradients_flow_where_a_block_is_computed_again(scan_arguments, conv_arg
     again = torch.utils.checkpoint.checkpoint(block, conv["x"], use_reentrant=False)
     (found,) = torch.autograd.grad(again.sum(), conv["x"])
     assert torch.equal(found, expected)
+
+
+def test_an_answer_may_be_changed_in_place(scan_arguments, conv_arguments):
+    scan, conv = scan_arguments(requires_grad=True), conv_arguments(requires_grad=True)
+    for y in (selective_scan(**scan | {"z": None}), causal_conv1d(**conv)):
+        expected = 2 * y.detach() + 1
+        y.mul_(2).add_(1)
+        assert torch.equal(y, expected)
+        y.sum().backward()
+    found = conv["x"].grad
+    expected = torch.autograd.grad(2 * causal_conv1d(**conv).sum(), conv["x"])[0]
+    torch.testing.assert_close(found, expected)
