@@ -43,6 +43,7 @@ class Report:
     seeds: str = "0"
     notes: Sequence[str] = ()
     packages: Sequence[str] = field(default=("torch", "numpy", "sktime", "darts"))
+    device: str = "1 thread, no GPU"
 
     def markdown(self, command: str) -> str:
         """The generated part of the page."""
@@ -51,7 +52,7 @@ class Report:
             f"- Command: `{command}`",
             f"- Seeds: {self.seeds}",
             f"- Versions: Python {platform.python_version()}, {versions}",
-            f"- Machine: {platform.machine()}, {os.cpu_count()} cores shared with other work, 1 thread, no GPU",
+            f"- Machine: {platform.machine()}, {os.cpu_count()} cores shared with other work, {self.device}",
             *(f"- {note}" for note in self.notes),
         ]
         return "\n\n".join([self.compared, "\n".join(facts), *(table.markdown() for table in self.tables)])
