@@ -12,14 +12,15 @@ import numpy as np
 import torch
 
 from tjepa_estimators.data.convert import as_series
-from tjepa_estimators.data.windows import WindowSource
 from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
 from tjepa_estimators.jepa.config import JEPAConfig
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.settings import as_settings
-from tjepa_estimators.tasks.anomaly_scores import SCORERS, ScorerContext, TokenLayout
-from tjepa_estimators.tasks.anomaly_steps import StepScorer
+from tjepa_estimators.tasks.anomaly_scores import SCORERS, TokenLayout
+from tjepa_estimators.tasks.anomaly_view import ViewScorer
 from tjepa_estimators.tasks.encoder import encoder_for
+from tjepa_estimators.tasks.fusion import FUSIONS
+from tjepa_estimators.tasks.resolutions import at_resolution, choose_resolutions
 
 if TYPE_CHECKING:
     import os
@@ -48,8 +49,14 @@ class AnomalyConfig:
     of all training steps. Rounded up to whole patches, and at least four of them."""
     stride: int | None = None
     """Steps between windows; half a patch if None."""
+    resolutions: tuple[int, ...] | None = (1,)
+    """Numbers of steps that are averaged before the series is looked at; each gives a view with windows of its own.
+    ``(1, 4, 16)`` sees spikes and what takes sixteen windows. None takes these as far as the training data hold four
+    of their windows."""
     scores: tuple[str, ...] = ("prediction", "neighbours")
-    """Names of the scorers, whose standardised scores are averaged."""
+    """Names of the scorers."""
+    fusion: str = "mean"
+    """How the standardised scores of all resolutions and scorers become one: ``"mean"``, or ``"max"``, the highest."""
     neighbours: int = 5
     """Nearest training windows whose distances are averaged."""
     top_channels: int | None = None
@@ -71,6 +78,13 @@ class AnomalyConfig:
             f"scores must be some of {sorted(SCORERS)}",
             self.scores,
         )
+        factors = (1,) if self.resolutions is None else self.resolutions
+        _require(
+            bool(factors) and min(factors) >= 1 and len(set(factors)) == len(factors),
+            "resolutions must be different numbers of steps, at least 1",
+            self.resolutions,
+        )
+        _require(self.fusion in FUSIONS, f"fusion must be one of {sorted(FUSIONS)}", self.fusion)
 
 
 class AnomalyTask:
@@ -78,7 +92,7 @@ class AnomalyTask:
 
     Windows overlap; each scorer judges each patch of them, each channel on its own. Evidence is standardised for
     each channel and place in the window, averaged over the highest channels and over the windows that cover a
-    step, standardised again, and averaged over the scorers. All in double precision, so that a score does not
+    step, standardised again, and fused over resolutions and scorers. All in double precision, so that a score does not
     depend on what else is scored beside it. What is judged is shape and spread, not level, since series drift.
 
     The score of a step also uses windows that end up to a window later: it looks ahead, as detection in recorded
@@ -105,7 +119,9 @@ class AnomalyTask:
     pretrained_
         The encoder in use.
     window_
-        Steps looked at together.
+        Steps looked at together, at the finest resolution.
+    resolutions_
+        Numbers of steps that are averaged.
     training_scores_
         Scores of the series given to ``fit``, one array ``[time]`` each.
     threshold_
@@ -159,8 +175,10 @@ class AnomalyTask:
         self.num_channels_ = channels.pop()
         longest, total = max(len(array) for array in values), sum(len(array) for array in values)
         room = max(2, min(longest, total // _REPEATS, self.config.window or longest))
+        self.resolutions_ = self.config.resolutions or choose_resolutions([len(one) for one in values], room, _REPEATS)
+        views = [at_resolution(one, factor) for factor in self.resolutions_ for one in values]
         self.pretrained_ = encoder_for(
-            values, room, pretrained=self.pretrained, encoder=self.encoder, encoder_config=self.encoder_config,
+            views, room, pretrained=self.pretrained, encoder=self.encoder, encoder_config=self.encoder_config,
             jepa=_SHORT if self.jepa is None else self.jepa, train=self.train,
         )  # fmt: skip
         jepa = self.pretrained_.info.jepa
@@ -217,33 +235,30 @@ class AnomalyTask:
         )
 
     def _fit_scorers(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> None:
-        config, source, lengths = self.config, self._source(values), [len(one) for one in values]
         jepa = self.pretrained_.build().double().eval().requires_grad_(requires_grad=False)
-        context = ScorerContext(jepa, self.layout_, config.neighbours, config.max_windows, config.seed)
-        scorers = [StepScorer(SCORERS[name](context), self.layout_, config.top_channels) for name in config.scores]
+        views = [ViewScorer(jepa, self.layout_, self.stride_, factor, self.config) for factor in self.resolutions_]
         with limited_threads(jepa), torch.inference_mode():
-            self.training_scores_ = _average([scorer.fit(source, lengths) for scorer in scorers])
-        self.threshold_ = float(np.quantile(np.concatenate(self.training_scores_), 1.0 - config.contamination))
+            self.training_scores_ = self._fuse([scores for view in views for scores in view.fit(values)])
+        self.threshold_ = float(np.quantile(np.concatenate(self.training_scores_), 1.0 - self.config.contamination))
         self._seen = {_digest(one): rank for rank, one in enumerate(values)}
-        self._scorers, self._jepa = scorers, jepa
+        self._views, self._jepa = views, jepa
 
     def _score(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> list[Float[np.ndarray, "time"]]:
-        source, lengths = self._source(values), [len(one) for one in values]
         with limited_threads(self._jepa), torch.inference_mode():
-            scores = _average([scorer(source, lengths) for scorer in self._scorers])
+            scores = self._fuse([scores for view in self._views for scores in view(values)])
         ranks = [self._seen.get(_digest(one)) for one in values]
         return [
             new if rank is None else self.training_scores_[rank].copy() for new, rank in zip(scores, ranks, strict=True)
         ]
 
-    def _source(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> WindowSource:
-        """Windows that cover every step: the first one may be padded by less than a stride."""
-        least = max(1, self.window_ - self.stride_ + 1)
-        return WindowSource(values, self.window_, stride=self.stride_, min_observed=least, per_channel=False)
+    def _fuse(self, scores: Sequence[Sequence[Float[np.ndarray, "time"]]]) -> list[Float[np.ndarray, "time"]]:
+        """For each series one score out of those of all views and scorers."""
+        fuse = FUSIONS[self.config.fusion]
+        return [fuse(np.stack(one)) for one in zip(*scores, strict=True)]
 
     def _checked(self, values: np.ndarray, name: str, ndim: int) -> Float[np.ndarray, "... channels"]:
         """Double precision, with an axis of channels."""
-        if not hasattr(self, "_scorers"):
+        if not hasattr(self, "_views"):
             msg = "This AnomalyTask is not fitted; call fit() with series first."
             raise NotFittedError(msg)
         array = np.asarray(values)
@@ -261,16 +276,6 @@ class AnomalyTask:
             msg = "The values hold infinity; replace it by NaN (missing), for example with np.where."
             raise DataError(msg)
         return array
-
-
-def _average(scores: Sequence[Sequence[Float[np.ndarray, "time"]]]) -> list[Float[np.ndarray, "time"]]:
-    """For each series the mean over the scorers that have something to say, zero where none has."""
-    averaged = []
-    for one in zip(*scores, strict=True):
-        stacked = np.stack(one)
-        known = ~np.isnan(stacked)
-        averaged.append(np.where(known, stacked, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
-    return averaged
 
 
 def _digest(values: Float[np.ndarray, "time channels"]) -> bytes:
