@@ -72,8 +72,8 @@ def test_scan_is_that_of_the_slow_loop(data, batch, dim, length, size, groups):
 
     def scan(delta, A, delta_bias=None, **rest):  # noqa: N803
         if not softplus:  # steps of either sign, but short, or the state would grow beyond what float32 holds
-            delta, A = 0.1 * delta.tanh(), A.tanh()  # noqa: N806
-            delta_bias = None if delta_bias is None else 0.1 * delta_bias.tanh()
+            delta, A = 0.02 * delta.tanh(), A.tanh()  # noqa: N806
+            delta_bias = None if delta_bias is None else 0.02 * delta_bias.tanh()
         return selective_scan(
             delta=delta, A=-A.exp(), delta_bias=delta_bias, delta_softplus=softplus, reverse=reverse, **rest
         )

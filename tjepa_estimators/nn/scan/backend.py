@@ -43,6 +43,10 @@ def scan_backend(name: str) -> Iterator[None]:
     ConfigError
         If ``name`` is unknown, or at the call of an operation that the backend cannot compute.
 
+    Notes
+    -----
+    It holds for this thread. Compiled and exported programs keep the backend that was chosen when they were made.
+
     Examples
     --------
     >>> from tjepa_estimators.nn.scan import causal_conv1d
