@@ -32,8 +32,13 @@ class JEPAOD(BaseDetector):
         Share of the training rows that counts as outliers, in (0, 0.5].
     window
         Steps looked at together; None takes the window of the encoder, but at most a quarter of the rows.
+    resolutions
+        Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
+        with windows of its own. None takes these three as far as the training data can fill them.
     scores
-        Names of the scorers that are averaged: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+    fusion
+        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
     neighbours
         Nearest training windows whose distances are averaged.
     encoder
@@ -70,7 +75,9 @@ class JEPAOD(BaseDetector):
         self,
         contamination: float = 0.05,
         window: int | None = None,
+        resolutions: Sequence[int] | None = (1,),
         scores: Sequence[str] = ("prediction", "neighbours"),
+        fusion: str = "mean",
         neighbours: int = 5,
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
@@ -80,7 +87,9 @@ class JEPAOD(BaseDetector):
     ) -> None:
         super().__init__(contamination=contamination)
         self.window = window
+        self.resolutions = resolutions
         self.scores = scores
+        self.fusion = fusion
         self.neighbours = neighbours
         self.encoder = encoder
         self.encoder_config = encoder_config
@@ -94,7 +103,9 @@ class JEPAOD(BaseDetector):
         self.task_ = AnomalyTask(
             {
                 "window": self.window,
+                "resolutions": self.resolutions and tuple(self.resolutions),
                 "scores": tuple(self.scores),
+                "fusion": self.fusion,
                 "neighbours": self.neighbours,
                 "contamination": self.contamination,
             },

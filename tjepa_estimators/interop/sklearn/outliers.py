@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tjepa_estimators.interop.sklearn.settings import (
@@ -40,7 +40,9 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **CONSTRAINTS,
+        "resolutions": [tuple, list, None],
         "scores": [tuple, list],
+        "fusion": [StrOptions({"mean", "max"})],
         "neighbours": [_AT_LEAST_ONE],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
     }
@@ -61,7 +63,14 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
         X = self._rows(X, reset=True)
         seed = seed_of(self.random_state)
         self.task_ = AnomalyTask(
-            {**self._settings(), "scores": tuple(self.scores), "neighbours": self.neighbours, "seed": seed or 0},
+            {
+                **self._settings(),
+                "resolutions": self.resolutions and tuple(self.resolutions),
+                "scores": tuple(self.scores),
+                "fusion": self.fusion,
+                "neighbours": self.neighbours,
+                "seed": seed or 0,
+            },
             pretrained=self.pretrained,
             encoder=self.encoder,
             encoder_config=self.encoder_config,
@@ -109,8 +118,13 @@ class JEPAOutlierDetector(_JEPAOutliers):
     ----------
     window
         Steps looked at together; None takes the window of the encoder, but at most a quarter of the rows.
+    resolutions
+        Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
+        with windows of its own. None takes these three as far as the training data can fill them.
     scores
-        Names of the scorers that are averaged: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+    fusion
+        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
     neighbours
         Nearest training windows whose distances are averaged.
     contamination
@@ -161,7 +175,9 @@ class JEPAOutlierDetector(_JEPAOutliers):
         self,
         *,
         window: int | None = None,
+        resolutions: Sequence[int] | None = (1,),
         scores: Sequence[str] = ("prediction", "neighbours"),
+        fusion: str = "mean",
         neighbours: int = 5,
         contamination: float = 0.05,
         encoder: str = "transformer",
@@ -172,7 +188,9 @@ class JEPAOutlierDetector(_JEPAOutliers):
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.window = window
+        self.resolutions = resolutions
         self.scores = scores
+        self.fusion = fusion
         self.neighbours = neighbours
         self.contamination = contamination
         self.encoder = encoder
@@ -201,8 +219,13 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
     ----------
     n_channels
         Channels of a window.
+    resolutions
+        Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
+        with windows of its own. None takes these three as far as the training data can fill them.
     scores
-        Names of the scorers that are averaged: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+    fusion
+        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
     neighbours
         Nearest training windows whose distances are averaged.
     contamination
@@ -252,7 +275,9 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
         self,
         *,
         n_channels: int = 1,
+        resolutions: Sequence[int] | None = (1,),
         scores: Sequence[str] = ("prediction", "neighbours"),
+        fusion: str = "mean",
         neighbours: int = 5,
         contamination: float = 0.05,
         encoder: str = "transformer",
@@ -263,7 +288,9 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_channels = n_channels
+        self.resolutions = resolutions
         self.scores = scores
+        self.fusion = fusion
         self.neighbours = neighbours
         self.contamination = contamination
         self.encoder = encoder

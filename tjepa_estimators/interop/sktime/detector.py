@@ -48,8 +48,13 @@ class JEPADetector(BaseDetector):
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining.
     window
         Steps looked at together; None takes those of the encoder, but at most a quarter of the series.
+    resolutions
+        Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
+        with windows of its own. None takes these three as far as the training data can fill them.
     scores
-        Names of the scorers that are averaged: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+    fusion
+        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
     neighbours
         Nearest training windows whose distances are averaged.
     contamination
@@ -99,7 +104,9 @@ class JEPADetector(BaseDetector):
         config: str | JEPAConfig | Mapping[str, Any] | None = None,
         train: TrainConfig | Mapping[str, Any] | None = None,
         window: int | None = None,
+        resolutions: Sequence[int] | None = (1,),
         scores: Sequence[str] = ("prediction", "neighbours"),
+        fusion: str = "mean",
         neighbours: int = 5,
         contamination: float = 0.05,
         random_state: int | None = None,
@@ -110,7 +117,9 @@ class JEPADetector(BaseDetector):
         self.config = config
         self.train = train
         self.window = window
+        self.resolutions = resolutions
         self.scores = scores
+        self.fusion = fusion
         self.neighbours = neighbours
         self.contamination = contamination
         self.random_state = random_state
@@ -163,7 +172,9 @@ class JEPADetector(BaseDetector):
         self.task_ = AnomalyTask(
             {
                 "window": self.window,
+                "resolutions": self.resolutions and tuple(self.resolutions),
                 "scores": tuple(self.scores),
+                "fusion": self.fusion,
                 "neighbours": self.neighbours,
                 "contamination": self.contamination,
                 "seed": int(self.random_state or 0),
