@@ -122,7 +122,7 @@ def event_recall(
     (0.0, 1.0)
     """
     values, truth = check_scored(scores, labels)
-    if false_alarms < 0 or per <= 0:
+    if not (false_alarms >= 0 and per > 0):  # also refuses NaN
         msg = f"false_alarms={false_alarms} in per={per} steps, but at least 0 in more than 0 steps are needed."
         raise ConfigError(msg)
     levels, rank = np.unique(values, return_inverse=True)

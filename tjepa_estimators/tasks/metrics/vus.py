@@ -40,8 +40,8 @@ def volume_under_surface(
 
     A buffer of ``l`` steps puts ``l // 2`` steps of partial label on either side of every event, falling with the
     distance ``d`` as ``sqrt(1 - d / l)``, 1 where two of them meet. So an alarm just beside an event is nearly as
-    good as one on it. Recall is multiplied by the share of events (with their buffers; where these overlap they are one)
-    in which there is an alarm at all.
+    good as one on it. Recall is multiplied by the share of events in which, or in whose buffers, there is any alarm;
+    events whose buffers overlap are one.
 
     Where the code behind the published TSB-AD tables departs from the paper, this function follows the code:
 
@@ -75,8 +75,8 @@ def volume_under_surface(
     Notes
     -----
     Only steps within half a buffer of an event are visited again for each buffer: time grows with
-    ``buffer * (steps in buffers + thresholds + events)``, memory with the number of steps. With a buffer of 100 one core
-    takes 0.06 s for 100,000 steps and 20 events, and 0.15 s where every step lies in a buffer.
+    ``buffer * (steps in buffers + thresholds + events)``, memory with the number of steps. For 100,000 steps and a
+    buffer of 100 one core takes 0.06 s with 20 events, and 0.15 s where every step lies in a buffer.
 
     Source: Paparrizos et al., "Volume Under the Surface" (PVLDB 15(11), 2022), in the efficient form of Boniol et al.
     (arXiv 2502.13318); TSB-AD (Liu and Paparrizos, NeurIPS 2024).
