@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.artifact import PretrainedEncoder
     from tjepa_estimators.data.domains import load_domain
     from tjepa_estimators.data.series import Series
-    from tjepa_estimators.interop.darts import JEPAModel
+    from tjepa_estimators.interop.darts import JEPAModel, JEPAScorer
     from tjepa_estimators.interop.pyod import JEPAOD
     from tjepa_estimators.interop.sklearn import JEPAFeatures, JEPAOutlierDetector, JEPAWindowOutlierDetector
     from tjepa_estimators.interop.sktime import JEPADetector, JEPAEmbedder, JEPAForecaster
@@ -36,6 +36,7 @@ __all__ = [
     "JEPAForecaster",
     "JEPAModel",
     "JEPAOutlierDetector",
+    "JEPAScorer",
     "JEPAWindowOutlierDetector",
     "PretrainedEncoder",
     "Series",
@@ -59,6 +60,7 @@ _TARGETS = {
     "JEPAForecaster": "tjepa_estimators.interop.sktime:JEPAForecaster",
     "JEPAModel": "tjepa_estimators.interop.darts:JEPAModel",
     "JEPAOutlierDetector": "tjepa_estimators.interop.sklearn:JEPAOutlierDetector",
+    "JEPAScorer": "tjepa_estimators.interop.darts:JEPAScorer",
     "JEPAWindowOutlierDetector": "tjepa_estimators.interop.sklearn:JEPAWindowOutlierDetector",
     "PretrainedEncoder": "tjepa_estimators.artifact:PretrainedEncoder",
     "Series": "tjepa_estimators.data.series:Series",
