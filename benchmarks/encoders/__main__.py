@@ -87,9 +87,11 @@ def _measure_scores(results: Results, same: Networks, options: argparse.Namespac
         one = same[name]
         train = {"seed": seed, "accelerator": "cpu" if options.device == "cpu" else "gpu"}
         train |= {"steps": 5} if options.quick else {}
-        for measure, value in forecasts(data, one.encoder, one.settings, train, stride):
-            results.add(value, measure=measure, encoder=name, seed=seed)
-        for measure, value in anomalies(one.encoder, one.settings, train):
+        found = [
+            *forecasts(data, one.encoder, one.settings, train, stride),
+            *anomalies(one.encoder, one.settings, train),
+        ]
+        for measure, value in found:  # all or none, or a stopped benchmark would count some twice
             results.add(value, measure=measure, encoder=name, seed=seed)
 
 
