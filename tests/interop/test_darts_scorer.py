@@ -145,6 +145,12 @@ def test_components_are_matched_by_name(kind, request):
         np.testing.assert_array_equal(turned[["a", "b"]].values(), scores.values())
 
 
+def test_components_of_training_series_are_matched_by_name(make):
+    straight = make().fit([WIDE[:TRAIN], WIDE[:100]])
+    turned = make().fit([WIDE[:TRAIN], WIDE[["b", "a"]][:100]])
+    np.testing.assert_array_equal(turned.score(WIDE).values(), straight.score(WIDE).values())
+
+
 def test_missing_values_get_finite_scores(make):
     holes = TWO.copy()
     holes[50:90] = np.nan
