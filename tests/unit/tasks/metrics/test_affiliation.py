@@ -86,6 +86,15 @@ def test_an_alarm_counts_for_the_event_that_it_is_nearer_to():
     assert both.recall == pytest.approx(alone.recall / 2)
 
 
+def test_each_zone_is_judged_as_if_it_were_alone():
+    """Also where an alarm begins at the border, nearer to the other event than that one's own alarm."""
+    labels, alarms = np.repeat([1, 0, 1, 0], [6, 4, 3, 7]), np.isin(np.arange(20), [0, 8])
+    parts = [affiliation_precision_recall(alarms[zone], labels[zone], 0.5) for zone in (slice(0, 8), slice(8, 20))]
+    both = affiliation_precision_recall(alarms, labels, 0.5)
+    assert both.precision == pytest.approx(np.mean([part.precision for part in parts]))
+    assert both.recall == pytest.approx(np.mean([part.recall for part in parts]))
+
+
 def test_without_alarms_all_is_zero():
     found = affiliation_precision_recall([0.0, 1.0], [0, 1], threshold=1.0)
     assert (found.precision, found.recall, found.f1) == (0.0, 0.0, 0.0)

@@ -62,6 +62,14 @@ def test_front_and_back_are_mirror_images():
     assert (forward.precision, forward.recall) == pytest.approx((backward.precision, backward.recall))
 
 
+@pytest.mark.parametrize("length", [9, 10])
+def test_the_middle_weighs_the_same_from_both_ends(length):
+    position = np.arange(1, length + 1)
+    weights = middle(position, np.full(length, length))
+    assert weights.tolist() == weights[::-1].tolist()
+    assert weights.argmax() == (length - 1) // 2
+
+
 def test_without_alarms_all_is_zero():
     found = range_precision_recall(steps(3), EVENT, threshold=2.0)
     assert (found.precision, found.recall, found.f1) == (0.0, 0.0, 0.0)
