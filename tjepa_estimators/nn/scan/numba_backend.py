@@ -84,7 +84,7 @@ def scan_gradients(
     run_tasks(kernel, batch * parts, threads, shared, own)
     return (
         du[..., :dim], ddelta[..., :dim], dA.sum(0)[: A.shape[1], :dim].T,
-        dB.sum(0)[..., : A.shape[1]], dC.sum(0)[..., : A.shape[1]], dD.sum(0)[:dim], dbias.sum(0)[:dim],
+        _total(dB)[..., : A.shape[1]], _total(dC)[..., : A.shape[1]], dD.sum(0)[:dim], dbias.sum(0)[:dim],
     )  # fmt: skip
 
 
@@ -147,3 +147,8 @@ def _array(x: Tensor, width: int, *, reverse: bool = False, axis: int = 1) -> np
 def _pad(x: Tensor, width: int) -> Tensor:
     """Fill the last axis up with zeros, which neither decay nor take part."""
     return x if x.shape[-1] == width else torch.nn.functional.pad(x, (0, width - x.shape[-1]))
+
+
+def _total(parts: Float[Tensor, "G B L N"]) -> Float[Tensor, "B L N"]:
+    """Sum of the groups. One group is not added up: torch would wake its threads for it, and wait for them."""
+    return parts[0] if len(parts) == 1 else parts.sum(0)

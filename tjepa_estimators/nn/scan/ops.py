@@ -112,11 +112,14 @@ def _(dy, x, weight, bias, silu, reverse):  # type: ignore[no-untyped-def]  # no
 
 def _keep_scan(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
     *tensors, softplus, reverse, _ = inputs
+    ctx.set_materialize_grads(False)  # states have no gradient: no zeros of their size need to be written
     ctx.save_for_backward(*tensors, output[2])
     ctx.options = (softplus, reverse)
 
 
-def _scan_gradients(ctx: Any, dy: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+def _scan_gradients(ctx: Any, dy: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+    if dy is None:
+        return (None,) * 10
     return *_scan_backward_op(dy, *ctx.saved_tensors, *ctx.options), None, None, None
 
 
