@@ -11,11 +11,13 @@ from pathlib import Path
 
 BENCHMARKS = (
     "import_time",
+    "scan_speed",
     "memory",
     "pretrain_speed",
     "panel_speed",
     "fit_speed",
     "darts_speed",
+    "encoders",
     "few_windows",
     "forecasting",
 )
