@@ -261,6 +261,6 @@ def list_plugins() -> list[PluginRow]:
     Examples
     --------
     >>> [row.name for row in list_plugins() if row.kind == "encoder" and row.distribution == "tjepa-estimators"]
-    ['transformer']
+    ['transformer', 'mamba', 'mamba2', 'transmamba']
     """
     return _installed().rows()
