@@ -20,6 +20,7 @@ BENCHMARKS = (
     "encoders",
     "few_windows",
     "forecasting",
+    "anomaly",
 )
 PAGES = Path("docs/reference/benchmarks")
 
