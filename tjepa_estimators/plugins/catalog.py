@@ -170,11 +170,12 @@ class Catalog:
     def _explain_unknown(self, kind: type[Spec], name: str) -> str:
         names = sorted(spec.name for spec, _ in self._found if isinstance(spec, kind))
         parts = [f"No {_KINDS[kind]} is named {name!r}."]
-        parts += [f"Did you mean {match!r}?" for match in get_close_matches(name, names, n=1)]
-        if kind is EncoderSpec:
-            parts += [
-                f"It may be had by: pip install {_KNOWN[match]}." for match in get_close_matches(name, _KNOWN, n=1)
-            ]
+        known = _KNOWN if kind is EncoderSpec else {}
+        for match in get_close_matches(name, {*names, *known}, n=1):
+            parts += [f"Did you mean {match!r}?"] * (match != name)
+            if match not in names:
+                home = known[match]
+                parts.append(f"It comes with {home}: pip install {home}, or ./plugins/{home} in a clone.")
         parts.append(f"Installed: {', '.join(names)}.")
         parts += [f"Plugin {row.name!r} of {row.distribution} is left out: {row.status}." for row in self._failed]
         return " ".join(parts)
