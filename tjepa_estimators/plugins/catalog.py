@@ -26,7 +26,7 @@ DISABLED_VARIABLE = "TJEPA_DISABLED_PLUGINS"
 
 Spec = TypeVar("Spec", EncoderSpec, DomainSpec)
 
-_KNOWN = {"moe": "tjepa-moe", "performer": "tjepa-performer"}
+_KNOWN: dict[type, dict[str, str]] = {EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"}, DomainSpec: {}}
 _KINDS = {EncoderSpec: "encoder", DomainSpec: "domain"}
 
 
@@ -170,7 +170,7 @@ class Catalog:
     def _explain_unknown(self, kind: type[Spec], name: str) -> str:
         names = sorted(spec.name for spec, _ in self._found if isinstance(spec, kind))
         parts = [f"No {_KINDS[kind]} is named {name!r}."]
-        known = _KNOWN if kind is EncoderSpec else {}
+        known = _KNOWN[kind]
         for match in get_close_matches(name, {*names, *known}, n=1):
             parts += [f"Did you mean {match!r}?"] * (match != name)
             if match not in names:
