@@ -168,9 +168,9 @@ class Catalog:
                 )
 
     def _explain_unknown(self, kind: type[Spec], name: str) -> str:
-        names = sorted(spec.name for spec, _ in self._found if isinstance(spec, kind))
+        names: list[str] = sorted(spec.name for spec, _ in self._found if isinstance(spec, kind))
         parts = [f"No {_KINDS[kind]} is named {name!r}."]
-        known = _KNOWN[kind]
+        known: dict[str, str] = _KNOWN[kind]
         for match in get_close_matches(name, {*names, *known}, n=1):
             parts += [f"Did you mean {match!r}?"] * (match != name)
             if match not in names:
