@@ -25,7 +25,7 @@ RESOLUTIONS = (1, 4, 16)
 STEPS = 200
 """Of pretraining, on the training part of each series anew."""
 STRIDE = 32
-"""Between windows; the default of half a patch takes eight times as long."""
+"""Between windows; the default of half a patch makes eight times as many."""
 CHANCE = "random scores"
 
 Detector = Callable[["Labelled", int], "Float[np.ndarray, 'test']"]
