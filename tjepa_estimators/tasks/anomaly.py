@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import torch
 
+from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
-from tjepa_estimators.jepa.config import JEPAConfig
+from tjepa_estimators.jepa.config import JEPAConfig, as_preset
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.anomaly_scores import SCORERS, TokenLayout
@@ -175,11 +176,17 @@ class AnomalyTask:
         self.num_channels_ = channels.pop()
         longest, total = max(len(array) for array in values), sum(len(array) for array in values)
         room = max(2, min(longest, total // _REPEATS, self.config.window or longest))
-        self.resolutions_ = self.config.resolutions or choose_resolutions([len(one) for one in values], room, _REPEATS)
+        pretrained = None if self.pretrained is None else resolve_pretrained(self.pretrained)
+        recipe = _SHORT if self.jepa is None else self.jepa
+        widest = (as_preset(recipe).jepa if pretrained is None else pretrained.info.jepa).window_length
+        window = min(room, self.config.window or widest)
+        self.resolutions_ = self.config.resolutions or choose_resolutions(
+            [len(one) for one in values], window, _REPEATS
+        )
         views = [at_resolution(one, factor) for factor in self.resolutions_ for one in values]
         self.pretrained_ = encoder_for(
-            views, room, pretrained=self.pretrained, encoder=self.encoder, encoder_config=self.encoder_config,
-            jepa=_SHORT if self.jepa is None else self.jepa, train=self.train,
+            views, room, pretrained=pretrained, encoder=self.encoder, encoder_config=self.encoder_config,
+            jepa=recipe, train=self.train,
         )  # fmt: skip
         jepa = self.pretrained_.info.jepa
         self.layout_ = self._layout(min(room, jepa.window_length) if self.config.window is None else self.config.window)

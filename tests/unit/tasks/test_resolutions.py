@@ -75,6 +75,12 @@ def test_both_show_when_both_views_are_fused(encoder):
     assert lift(fast, slice(1000, 1004), encoder, **settings) > 1
 
 
+@pytest.mark.parametrize(("settings", "expected"), [({}, (1, 4)), ({"window": 16}, (1, 4, 16))])
+def test_resolutions_are_chosen_for_the_window_that_is_used(settings, expected, encoder):
+    task = AnomalyTask({"resolutions": None, "stride": 8} | settings, pretrained=encoder).fit(noise(1500))
+    assert task.resolutions_ == expected
+
+
 @pytest.mark.parametrize("fusion", ["mean", "max"])
 @pytest.mark.parametrize("steps", [1, 5, 40, 300])
 def test_every_step_of_any_series_gets_a_finite_score(fusion, steps, encoder):
