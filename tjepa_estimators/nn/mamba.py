@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-__all__ = ["MambaBlock", "MambaConfig", "MambaEncoder", "MambaMixer"]
+__all__ = ["MambaBlock", "MambaConfig", "MambaEncoder", "MambaMixer", "draw_dt_bias"]
 
 _FROZEN = -1e4
 """Step size before softplus at which a state neither decays nor takes anything in."""
@@ -187,11 +187,15 @@ def _decay(inner: int, state: int) -> nn.Parameter:
     return nn.Parameter(torch.arange(1.0, state + 1).log().repeat(inner, 1))
 
 
-def _step_projection(rank: int, inner: int, low: float = 1e-3, high: float = 0.1) -> nn.Linear:
-    """Map to step sizes that begin between ``low`` and ``high``, log-uniformly."""
+def _step_projection(rank: int, inner: int) -> nn.Linear:
+    """Map to step sizes, which begin as :func:`draw_dt_bias` draws them."""
     project = nn.Linear(rank, inner)
     nn.init.uniform_(project.weight, -(rank**-0.5), rank**-0.5)
-    steps = torch.exp(torch.rand(inner) * math.log(high / low) + math.log(low))
-    with torch.no_grad():
-        project.bias.copy_(steps + torch.log(-torch.expm1(-steps)))  # the inverse of softplus
+    project.bias = draw_dt_bias(inner)
     return project
+
+
+def draw_dt_bias(count: int) -> nn.Parameter:
+    """Step sizes between 0.001 and 0.1, uniform in their logarithm, as they are before the softplus."""
+    steps = torch.exp(torch.rand(count) * math.log(100.0) + math.log(0.001))
+    return nn.Parameter(steps + torch.log(-torch.expm1(-steps)))

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.nn.mamba import draw_dt_bias
 from tjepa_estimators.nn.scan import causal_conv1d
 from tjepa_estimators.nn.ssd import state_space_dual, widen
 from tjepa_estimators.nn.stack import run_blocks
@@ -94,12 +95,6 @@ class GatedNorm(nn.Module):
         """Gate, then normalise."""
         gated = (widen(x) * nn.functional.silu(widen(gate))).unflatten(-1, (self.groups, -1))
         return (nn.functional.rms_norm(gated, gated.shape[-1:], eps=1e-5).flatten(-2) * self.weight).to(x.dtype)
-
-
-def draw_dt_bias(heads: int) -> nn.Parameter:
-    """Step sizes between 0.001 and 0.1, uniform in their logarithm, as they are before the softplus."""
-    dt = torch.exp(torch.rand(heads) * math.log(100.0) + math.log(0.001))
-    return nn.Parameter(dt + torch.log(-torch.expm1(-dt)))
 
 
 def draw_rates(heads: int) -> nn.Parameter:
