@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.interop.pyod import JEPAOD
     from tjepa_estimators.interop.sklearn import JEPAFeatures, JEPAOutlierDetector, JEPAWindowOutlierDetector
     from tjepa_estimators.interop.sktime import JEPADetector, JEPAEmbedder, JEPAForecaster
+    from tjepa_estimators.interop.tsb_ad import run_JEPA
     from tjepa_estimators.jepa.config import JEPAConfig
     from tjepa_estimators.plugins.catalog import list_plugins
     from tjepa_estimators.tasks.anomaly import AnomalyTask
@@ -45,6 +46,7 @@ __all__ = [
     "list_plugins",
     "load_domain",
     "pretrain",
+    "run_JEPA",
 ]
 
 __version__ = "0.1.0"
@@ -69,6 +71,7 @@ _TARGETS = {
     "list_plugins": "tjepa_estimators.plugins.catalog:list_plugins",
     "load_domain": "tjepa_estimators.data.domains:load_domain",
     "pretrain": "tjepa_estimators.training.run:pretrain",
+    "run_JEPA": "tjepa_estimators.interop.tsb_ad:run_JEPA",
 }
 
 _EXTRAS = {"sktime": "sktime", "skbase": "sktime", "skpro": "sktime", "darts": "darts", "pyod": "pyod"}
