@@ -53,6 +53,30 @@ def test_events_are_positions_whatever_the_index(detector, broken, kind):
 
 
 @pytest.mark.parametrize("kind", INDEXES)
+def test_segments_are_the_runs_of_abnormal_points(detector, broken, kind):
+    broken.iloc[[20, 21]] = 3.0
+    broken.index = INDEXES[kind]
+    segments, points = detector.predict_segments(broken), detector.predict(broken)["ilocs"]
+    assert isinstance(segments["ilocs"].dtype, pd.IntervalDtype)
+    assert segments["ilocs"].dtype.closed == "left"
+    spread = [step for one in segments["ilocs"] for step in range(one.left, one.right)]
+    assert spread == points.tolist()
+    assert len(segments) == 1 + (np.diff(points) > 1).sum() > 1
+    numbered = JEPADetector.sparse_to_dense(segments, broken.index)["labels"]
+    assert np.flatnonzero(numbered >= 0).tolist() == points.tolist()
+
+
+def test_a_run_may_touch_both_ends_or_be_missing(detector, normal):
+    detector.threshold_ = -np.inf
+    everything = detector.predict_segments(normal)
+    detector.threshold_ = np.inf
+    nothing = detector.predict_segments(normal)
+    assert [(one.left, one.right) for one in everything["ilocs"]] == [(0, 200)]
+    assert len(nothing) == 0
+    assert nothing["ilocs"].dtype == everything["ilocs"].dtype == "interval[int64, left]"
+
+
+@pytest.mark.parametrize("kind", INDEXES)
 def test_fitting_and_transforming_at_once_keeps_the_index(tiny_pretrained, normal, kind):
     normal.index = INDEXES[kind]
     labels = JEPADetector(pretrained=tiny_pretrained, contamination=0.1).fit_transform(normal)
@@ -63,13 +87,14 @@ def test_fitting_and_transforming_at_once_keeps_the_index(tiny_pretrained, norma
 @pytest.mark.parametrize("container", [pd.Series.to_frame, pd.Series.to_numpy])
 def test_frames_and_arrays_are_as_good_as_series(detector, broken, container):
     assert detector.predict(container(broken)).equals(detector.predict(broken))
+    assert detector.predict_segments(container(broken)).equals(detector.predict_segments(broken))
 
 
 def test_missing_values_are_no_obstacle(tiny_pretrained, broken):
     broken.iloc[[0, 40, 41]] = np.nan
     detector = JEPADetector(pretrained=tiny_pretrained).fit(broken)
     assert np.isfinite(detector.transform_scores(broken)).all(axis=None)
-    assert len(detector.predict_segments(broken))
+    assert len(detector.predict_segments(broken)) > 0
 
 
 def test_updating_learns_from_all_steps_and_keeps_the_encoder(tiny_pretrained, normal):
@@ -99,7 +124,7 @@ def test_a_round_trip_changes_no_score(detector, broken):
 
 
 def test_a_panel_is_an_error_that_says_what_to_do(detector, panel):
-    for method in (detector.fit, detector.predict, detector.transform_scores):
+    for method in (detector.fit, detector.predict, detector.predict_segments, detector.transform_scores):
         with pytest.raises(DataError, match="looks at one series; call it for each"):
             method(panel)
 

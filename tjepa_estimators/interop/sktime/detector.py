@@ -29,9 +29,10 @@ __all__ = ["JEPADetector"]
 class JEPADetector(BaseDetector):
     """Detect abnormal time points of a series by the latents of a pretrained encoder.
 
-    ``predict`` gives the positions of abnormal points, ``transform`` a label for each step, ``transform_scores``
-    a score for each step (higher is more abnormal). Give ``fit`` a mostly normal series; NaN marks missing values.
-    Both detectors and their scores look ahead by up to a window, as detection in recorded data may.
+    ``predict`` gives the positions of abnormal points, ``predict_segments`` the runs of them, ``transform`` a label
+    for each step, ``transform_scores`` a score for each step (higher is more abnormal). Give ``fit`` a mostly
+    normal series; NaN marks missing values. Labels and scores look ahead by up to a window, as detection in recorded
+    data may.
 
     Parameters
     ----------
@@ -125,8 +126,9 @@ class JEPADetector(BaseDetector):
         self.random_state = random_state
         super().__init__()
 
-    # sktime's detector base labels by the index instead of the position, drops the index, fails on a stored Series
-    # and takes panels that it cannot handle; the four public methods below put that right
+    # sktime's detector base labels by the index instead of the position, drops the index, fails on a stored Series,
+    # cuts segments at each abnormal point and takes panels that it cannot handle; the public methods below put that
+    # right
 
     def transform(self, X: pd.DataFrame | pd.Series | np.ndarray) -> pd.DataFrame:
         """Label each step: 1 where it is abnormal, else 0; with the index of ``X``."""
@@ -147,6 +149,16 @@ class JEPADetector(BaseDetector):
     def predict_points(self, X: pd.DataFrame | pd.Series | np.ndarray) -> pd.DataFrame:
         """Positions of abnormal points, as :meth:`predict` gives them."""
         return self.predict(X)
+
+    def predict_segments(self, X: pd.DataFrame | pd.Series | np.ndarray) -> pd.DataFrame:
+        """Runs of consecutive abnormal steps, each a left-closed interval of positions, in the column ``ilocs``.
+
+        Without labels, as sktime's detectors of abnormal segments give them; ``sparse_to_dense`` numbers them.
+        """
+        points = self.predict(X)["ilocs"].to_numpy()
+        starts = points[np.diff(points, prepend=-2) > 1]
+        ends = points[np.diff(points, append=len(X) + 1) > 1] + 1
+        return pd.DataFrame({"ilocs": pd.arrays.IntervalArray.from_arrays(starts, ends, closed="left")})
 
     def _check_X(self, X: Any) -> pd.DataFrame:
         if isinstance(X, list) or np.ndim(X) > 2 or getattr(getattr(X, "index", None), "nlevels", 1) > 1:
