@@ -1,12 +1,20 @@
-"""The PyOD detector keeps the conventions of PyOD, opposite to those of scikit-learn."""
+"""The PyOD detector keeps the conventions of PyOD, opposite to those of scikit-learn, and works where PyOD's do.
+
+The first part asks what PyOD's own tests ask of each detector. They split unordered rows; here the rows are a series.
+"""
 
 from __future__ import annotations
 
+import io
 import pickle
+from importlib import import_module
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
 
 from tjepa_estimators import pretrain
 from tjepa_estimators.errors import NotFittedError
@@ -15,6 +23,7 @@ JEPAOD = pytest.importorskip("tjepa_estimators.interop.pyod").JEPAOD
 
 CONFIG = {"context_length": 18, "future_length": 6, "patch_length": 3, "dim": 8, "predictor_dim": 8}
 WAVE = np.sin(np.arange(400.0) / 2)[:, None]
+LABELS = np.isin(np.arange(400), np.arange(320, 332)).astype(int)
 
 
 @pytest.fixture(scope="module")
@@ -29,37 +38,213 @@ def odd():
     return series
 
 
-@pytest.fixture
-def detector(encoder):
-    return JEPAOD(contamination=0.1, scores=("neighbours",), pretrained=encoder).fit(WAVE[:250])
+@pytest.fixture(scope="module")
+def make(encoder):
+    def build(**changes):
+        return JEPAOD(**{"contamination": 0.1, "scores": ("neighbours",), "pretrained": encoder, **changes})
+
+    return build
 
 
-def test_the_odd_time_step_gets_the_highest_score_and_label_one(detector, odd):
-    assert 312 <= detector.decision_function(odd).argmax() < 340
-    assert (detector.predict(odd)[322:330] == 1).all()
+@pytest.fixture(scope="module")
+def detector(make):
+    return make().fit(WAVE[:250])
 
 
-def test_training_scores_labels_and_threshold_agree(detector):
+# What PyOD asks of a detector
+
+
+@pytest.mark.parametrize("contamination", [0.51, 0, -0.5, 1])
+def test_an_impossible_contamination_is_refused_at_once(contamination):
+    with pytest.raises(ValueError, match=r"contamination must be in \(0, 0.5\]"):
+        JEPAOD(contamination=contamination)
+
+
+def test_what_is_fitted_has_scores_a_threshold_and_labels(detector):
+    assert detector.decision_scores_.shape == detector.labels_.shape == (250,)
+    assert detector.decision_scores_.dtype == np.float64
+    assert set(detector.labels_) == {0, 1}
     np.testing.assert_array_equal(detector.decision_function(WAVE[:250]), detector.decision_scores_)
     np.testing.assert_array_equal(detector.labels_, detector.decision_scores_ > detector.threshold_)
     assert detector.labels_.sum() == 25
 
 
+def test_scores_are_higher_where_it_is_odd(detector, odd):
+    scores = detector.decision_function(odd)
+    assert scores.shape == (400,)
+    assert 312 <= scores.argmax() < 340
+    assert roc_auc_score(LABELS, scores) > 0.9
+
+
+def test_labels_are_one_above_the_threshold(detector, odd):
+    labels = detector.predict(odd)
+    assert (labels[322:330] == 1).all()
+    np.testing.assert_array_equal(labels, detector.decision_function(odd) > detector.threshold_)
+
+
 @pytest.mark.parametrize("method", ["linear", "unify"])
-def test_probabilities_lie_between_zero_and_one(detector, odd, method):
+def test_probabilities_are_between_zero_and_one_and_grow_with_the_score(detector, odd, method):
     probability = detector.predict_proba(odd, method=method)
     assert probability.shape == (400, 2)
     assert ((probability >= 0) & (probability <= 1)).all()
+    np.testing.assert_allclose(probability.sum(axis=1), 1.0)
+    by_score = probability[detector.decision_function(odd).argsort(), 1]
+    assert (np.diff(by_score) >= 0).all()
 
 
-def test_clones_and_pickles_keep_the_pretrained_weights(detector, encoder, odd):
-    twin = clone(detector).fit(WAVE[:250])
-    assert twin.pretrained_ is encoder
-    again = pickle.loads(pickle.dumps(detector))  # noqa: S301 - of our own
-    for other in (twin, again):
-        np.testing.assert_array_equal(other.decision_function(odd), detector.decision_function(odd))
+def test_an_unknown_kind_of_probability_is_refused(detector, odd):
+    with pytest.raises(ValueError, match="not a valid probability"):
+        detector.predict_proba(odd, method="something")
 
 
-def test_scores_before_fit_are_refused():
-    with pytest.raises(NotFittedError, match="call fit"):
-        JEPAOD().decision_function(WAVE)
+@pytest.mark.parametrize("method", ["linear", "unify"])
+def test_confidence_comes_beside_labels_and_probabilities(detector, odd, method):
+    labels, confidence = detector.predict(odd, return_confidence=True)
+    probability, again = detector.predict_proba(odd, method=method, return_confidence=True)
+    np.testing.assert_array_equal(labels, detector.predict(odd))
+    np.testing.assert_array_equal(probability, detector.predict_proba(odd, method=method))
+    for one in (confidence, again, detector.predict_confidence(odd)):
+        assert one.shape == (400,)
+        assert ((one >= 0) & (one <= 1)).all()
+
+
+def test_predictions_of_low_confidence_can_be_rejected(detector, odd):
+    labels, rates = detector.predict_with_rejection(odd, T=32, return_stats=True, c_r=0.1)
+    assert set(labels) <= {-2, 0, 1}
+    assert len(rates) == 3
+    kept = labels != -2
+    np.testing.assert_array_equal(labels[kept], detector.predict(odd)[kept])
+
+
+def test_fitting_and_predicting_at_once_gives_the_training_labels(make, detector):
+    with pytest.warns(FutureWarning, match="fit_predict is deprecated"):
+        labels = make().fit_predict(WAVE[:250])
+    np.testing.assert_array_equal(labels, detector.labels_)
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc_score", "prc_n_score"])
+def test_a_fit_can_be_evaluated_with_labels(make, odd, scoring):
+    with pytest.warns(FutureWarning, match="fit_predict_score is deprecated"):
+        assert make().fit_predict_score(odd, LABELS, scoring=scoring) > 0.3
+    with pytest.warns(FutureWarning), pytest.raises(NotImplementedError):
+        make().fit_predict_score(odd, LABELS, scoring="something")
+
+
+def test_ranks_are_those_among_the_training_scores(detector, odd):
+    ranks, scores = detector._predict_rank(odd), detector.decision_function(odd)
+    assert (np.diff(ranks[scores.argsort()]) >= 0).all()
+    assert ranks.min() >= 0
+    assert ranks.max() <= 250
+    normalized = detector._predict_rank(odd, normalized=True)
+    np.testing.assert_allclose(normalized, ranks / ranks.max())
+
+
+def test_parameters_can_be_read_set_and_shown(make):
+    detector = make(neighbours=3)
+    assert detector.get_params()["neighbours"] == 3
+    assert detector.set_params(neighbours=4, contamination=0.2) is detector
+    assert (detector.neighbours, detector.contamination) == (4, 0.2)
+    assert "JEPAOD(" in repr(detector)
+    with pytest.raises(ValueError, match="Invalid parameter nothing"):
+        detector.set_params(nothing=1)
+
+
+@pytest.mark.parametrize("duplicate", [clone, lambda one: pickle.loads(pickle.dumps(one)), "joblib"], ids=str)  # noqa: S301
+def test_copies_keep_the_pretrained_weights(detector, encoder, odd, duplicate):
+    if duplicate == "joblib":
+        file = io.BytesIO()
+        joblib.dump(detector, file)
+        twin = joblib.load(file)
+    else:
+        twin = duplicate(detector)
+    if duplicate is clone:
+        assert not hasattr(twin, "decision_scores_")
+        assert twin.fit(WAVE[:250]).pretrained_ is encoder
+    np.testing.assert_array_equal(twin.decision_function(odd), detector.decision_function(odd))
+
+
+@pytest.mark.parametrize("use", ["decision_function", "predict", "predict_proba", "predict_confidence"])
+def test_use_before_fit_is_refused(use):
+    with pytest.raises((NotFittedError, ValueError), match=r"not fitted"):
+        getattr(JEPAOD(), use)(WAVE)
+
+
+def test_labels_are_ignored_with_the_warning_of_pyod(make, detector):
+    with pytest.warns(UserWarning, match="y should not be presented in unsupervised learning"):
+        labelled = make().fit(WAVE[:250], LABELS[100:350])
+    np.testing.assert_array_equal(labelled.decision_scores_, detector.decision_scores_)
+
+
+def test_frames_and_lists_are_as_good_as_arrays(make, detector, odd):
+    for container in (pd.DataFrame, np.ndarray.tolist):
+        fitted = make().fit(container(WAVE[:250]))
+        np.testing.assert_array_equal(fitted.decision_function(container(odd)), detector.decision_function(odd))
+
+
+class _HighestTenth:
+    """What PyThresh's rules look like to PyOD."""
+
+    def fit(self, scores):
+        self.thresh_ = np.quantile(scores, 0.9)
+        self.labels_ = self.predict(scores)
+
+    def predict(self, scores):
+        return (scores > self.thresh_).astype(int)
+
+
+@pytest.mark.xfail(raises=ValueError, reason="JEPAOD hands contamination to AnomalyConfig, which takes a number only")
+def test_contamination_may_be_a_rule_of_pythresh(make, detector, odd):
+    ruled = make(contamination=_HighestTenth()).fit(WAVE[:250])
+    assert ruled.threshold_ == pytest.approx(detector.threshold_)
+    np.testing.assert_array_equal(ruled.predict(odd), detector.predict(odd))
+
+
+# Where PyOD's detectors go
+
+
+def test_the_bridge_of_pyod_takes_it(make, odd):
+    bridge = import_module("pyod.models.ts_od").TimeSeriesOD(make(), window_size=5, contamination=0.1).fit(WAVE[:250])
+    scores = bridge.decision_function(odd)
+    assert isinstance(bridge.detector_, JEPAOD)
+    assert bridge.decision_scores_.shape == (250,)
+    assert scores.shape == (400,)
+    assert 305 <= scores.argmax() < 345
+    assert bridge.predict(odd)[322:330].all()
+
+
+@pytest.fixture
+def frame(odd):
+    darts = pytest.importorskip("darts")
+    values = np.hstack([odd, WAVE])
+    return darts.TimeSeries.from_times_and_values(
+        pd.date_range("2024", periods=400, freq="h"), values, columns=["a", "b"]
+    )
+
+
+def scorer_of(detector, **settings):
+    return pytest.importorskip("darts.ad").PyODScorer(detector, **settings)
+
+
+def test_the_scorer_of_darts_gives_its_scores(make, detector, frame):
+    scorer = scorer_of(make())
+    scorer.fit(frame["b"][:250])
+    scores = scorer.score(frame["a"])
+    np.testing.assert_array_equal(scores.values()[:, 0], detector.decision_function(frame["a"].values()))
+    assert scores.time_index.equals(frame.time_index)
+
+
+@pytest.mark.parametrize("settings", [{"window": 4}, {"component_wise": True}, {"window": 4, "component_wise": True}])
+def test_the_scorer_of_darts_takes_windows_and_components(make, frame, settings):
+    scorer = scorer_of(make(), **settings)
+    scorer.fit(frame[:250])
+    scores = scorer.score(frame)
+    assert scores.width == (2 if "component_wise" in settings else 1)
+    assert 305 <= scores.values()[:, 0].argmax() + settings.get("window", 1) - 1 < 345
+    assert "JEPAOD" in str(scorer)
+
+
+def test_the_adapter_of_aeon_gives_its_scores(make, detector, odd):
+    adapters = pytest.importorskip("aeon.anomaly_detection.series", reason="aeon is not installed")
+    adapter = adapters.PyODAdapter(make(), window_size=1)
+    adapter.fit(WAVE[:250], axis=0)
+    np.testing.assert_allclose(adapter.predict(odd, axis=0), detector.decision_function(odd))
