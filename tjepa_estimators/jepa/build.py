@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.jepa.model import JEPA
+from tjepa_estimators.jepa.multi_resolution import MultiResolutionJEPA
 from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
 from tjepa_estimators.nn.backbone import Backbone
 from tjepa_estimators.nn.randomness import scoped_seed
@@ -39,12 +40,24 @@ def build_backbone(config: JEPAConfig, encoder: str, encoder_config: Mapping[str
 def build_jepa(
     config: JEPAConfig, encoder: str, encoder_config: Mapping[str, Any] | None = None, *, seed: int = 0
 ) -> JEPA:
-    """A freshly initialised JEPA; the same ``seed`` gives the same weights."""
+    """A freshly initialised JEPA, for each resolution of ``config``; the same ``seed`` gives the same weights."""
     with scoped_seed(seed):
-        backbone = build_backbone(config, encoder, encoder_config)
-        predictor = (
-            TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)
-            if config.prediction == "token"
-            else PooledPredictor(config.dim, config.predictor_dim, config.predictor_depth)
-        )
-        return JEPA(backbone, predictor, normalize_targets=config.normalize_targets)
+        finest = _build_one(config, build_backbone(config, encoder, encoder_config))
+        if len(config.resolutions) == 1:
+            return finest
+        coarser = {
+            factor: _build_one(config, finest.student, beside=finest)
+            if config.share_encoder
+            else _build_one(config, build_backbone(config, encoder, encoder_config))
+            for factor in config.resolutions[1:]
+        }
+        return MultiResolutionJEPA({1: finest, **coarser})
+
+
+def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = None) -> JEPA:
+    predictor = (
+        TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)
+        if config.prediction == "token"
+        else PooledPredictor(config.dim, config.predictor_dim, config.predictor_depth)
+    )
+    return JEPA(backbone, predictor, normalize_targets=config.normalize_targets, beside=beside)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.errors import ConfigError
@@ -84,6 +86,13 @@ class JEPAConfig:
     """Weight of VICReg's covariance term."""
     sigreg: float = 0.0
     """Weight of LeJEPA's SIGReg term."""
+    resolutions: tuple[int, ...] = (1,)
+    """Steps that are averaged to one, for each view of a series; a view's window holds as many averages as the
+    first one's holds steps, so it reaches further back."""
+    resolution_weights: tuple[float, ...] | None = None
+    """Weight of the objective at each resolution; equal ones that add up to 1 if None."""
+    share_encoder: bool = True
+    """One encoder for all resolutions, or one for each; every resolution has a predictor of its own."""
 
     def __post_init__(self) -> None:
         _require(
@@ -132,11 +141,39 @@ class JEPAConfig:
             "the window must hold at least two tokens: lengthen it or shorten patch_length",
             self.num_tokens,
         )
+        self._check_resolutions()
+
+    def _check_resolutions(self) -> None:
+        _require(
+            self.resolutions[:1] == (1,) and all(fine < coarse for fine, coarse in pairwise(self.resolutions)),
+            "resolutions must begin with 1, the series as it is, and increase",
+            self.resolutions,
+        )
+        weights = self.resolution_weights
+        _require(
+            weights is None or len(weights) == len(self.resolutions),
+            f"resolution_weights must hold one weight for each of the resolutions {self.resolutions}",
+            weights,
+        )
+        _require(
+            weights is None or all(0.0 < weight < math.inf for weight in weights),
+            "resolution_weights must be positive and finite: leave out a resolution that is to have no weight",
+            weights,
+        )
 
     @property
     def window_length(self) -> int:
-        """Steps of a pretraining window."""
+        """Steps of a pretraining window, or averages of steps at a coarser resolution."""
         return self.context_length + self.future_length
+
+    @property
+    def reach(self) -> int:
+        """Steps that the window of the coarsest resolution covers."""
+        return self.window_length * self.resolutions[-1]
+
+    def weights(self) -> tuple[float, ...]:
+        """The weight of each resolution."""
+        return self.resolution_weights or (1.0 / len(self.resolutions),) * len(self.resolutions)
 
     @property
     def num_tokens(self) -> int:
@@ -153,8 +190,11 @@ class JEPAConfig:
         """Shrink the window to series of ``steps`` steps, keeping the shares of context and future.
 
         A window that is mostly padding teaches nothing; one with too few tokens neither. So the window is
-        cut to the series and the patch to a fourteenth of it.
+        cut to the series and the patch to a fourteenth of it. Resolutions whose window is longer than the series
+        are left out before; the first one always stays.
         """
+        if steps < self.reach and len(self.resolutions) > 1:
+            return self._keep_resolutions(steps).fit_to(steps)
         if steps >= self.window_length:
             return self
         window = max(steps, 2)
@@ -163,6 +203,11 @@ class JEPAConfig:
         return replace(
             self, context_length=context, future_length=window - context, patch_length=patch, patch_stride=None
         )
+
+    def _keep_resolutions(self, steps: int) -> JEPAConfig:
+        kept = sum(factor == 1 or factor * self.window_length <= steps for factor in self.resolutions)
+        weights = None if self.resolution_weights is None else self.resolution_weights[:kept]
+        return replace(self, resolutions=self.resolutions[:kept], resolution_weights=weights)
 
 
 def _require(fact: bool, rule: str, given: object) -> None:

@@ -15,7 +15,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -65,12 +65,22 @@ class Diagnostics:
     """The prediction error."""
     encoder: dict[str, float] = field(default_factory=dict)
     """What parts of the encoder report, such as the use of each expert, by the path of the part."""
+    coarser: dict[int, Diagnostics] = field(default_factory=dict)
+    """The same at coarser resolutions, by the number of steps that are averaged."""
 
     def as_dict(self) -> dict[str, float]:
-        """All numbers by name."""
+        """All numbers by name; those of a coarser resolution begin with ``resolution_<factor>.``."""
         numbers = asdict(self)
-        reported = numbers.pop("encoder")
+        reported, _ = numbers.pop("encoder"), numbers.pop("coarser")
+        for factor, health in self.coarser.items():
+            reported |= {f"resolution_{factor}.{name}": number for name, number in health.as_dict().items()}
         return numbers | reported
+
+    @classmethod
+    def from_dict(cls, numbers: Mapping[str, Any]) -> Diagnostics:
+        """What :func:`dataclasses.asdict` made plain."""
+        coarser = {factor: cls.from_dict(health) for factor, health in numbers["coarser"].items()}
+        return cls(**{**numbers, "coarser": coarser})
 
 
 def diagnose(output: JEPAOutput, loss: str = "smooth_l1", encoder: Mapping[str, float] | None = None) -> Diagnostics:
@@ -171,6 +181,8 @@ def check_collapse(now: Diagnostics, start: Diagnostics) -> list[str]:
         State of the same model before training, on the same batch.
     """
     found = []
+    for factor, health in now.coarser.items():
+        found += [f"At resolution {factor}: {sentence}" for sentence in check_collapse(health, start.coarser[factor])]
     if now.std < _SHRUNK * start.std:
         found.append(
             f"The latents shrank: their std fell from {start.std:.2g} to {now.std:.2g}, which neither the loss nor the "

@@ -58,6 +58,8 @@ class JEPA(nn.Module):
         From the student's latents to the targets.
     normalize_targets
         Layer-normalise the targets without an affine map.
+    beside
+        A JEPA whose teacher this one shares; ``backbone`` must be its student then.
 
     Notes
     -----
@@ -65,15 +67,28 @@ class JEPA(nn.Module):
     """
 
     def __init__(
-        self, backbone: Backbone, predictor: TokenPredictor | PooledPredictor, *, normalize_targets: bool = True
+        self,
+        backbone: Backbone,
+        predictor: TokenPredictor | PooledPredictor,
+        *,
+        normalize_targets: bool = True,
+        beside: JEPA | None = None,
     ) -> None:
         super().__init__()
         self.student = backbone
         self.predictor = predictor
         self.normalize_targets = normalize_targets
-        self._average = _ExponentialAverage()
-        self.teacher = AveragedModel(backbone, multi_avg_fn=self._average).requires_grad_(requires_grad=False)
-        self.teacher.n_averaged.fill_(1)  # zero would make the first update copy the student whole
+        self._average: _ExponentialAverage = _ExponentialAverage() if beside is None else beside._average  # noqa: SLF001 - the same class
+        self.teacher: AveragedModel = self._averaged(backbone) if beside is None else beside.teacher
+
+    def _averaged(self, part: nn.Module) -> AveragedModel:
+        average = AveragedModel(part, multi_avg_fn=self._average).requires_grad_(requires_grad=False)
+        average.n_averaged.fill_(1)  # zero would make the first update copy the student whole
+        return average
+
+    def at(self, factor: int) -> JEPA:  # noqa: ARG002 - the contract of JEPAs of several resolutions
+        """The JEPA for windows of averages of ``factor`` steps: this one, as it is the only one."""
+        return self
 
     def forward(self, raw: Tensor, masks: Masks) -> JEPAOutput:
         """Predict the hidden tokens of ``raw`` and say what they should have been."""

@@ -115,7 +115,8 @@ def pretrain(
     else:
         jepa, encoder, encoder_config = initial.info.jepa, initial.info.encoder, initial.info.encoder_config
         model = initial.build()
-    source = WindowSource([one.values for one in series], jepa.window_length)
+    # at the start of a series coarse windows are padded: else the fine ones would never see it
+    source = WindowSource([one.values for one in series], jepa.reach, min_observed=jepa.window_length)
     module = PretrainModule(model, source, jepa, settings)
     watch = CollapseWatch(max(1, module.steps // _WATCH), on_diagnostics)
     identity = {
