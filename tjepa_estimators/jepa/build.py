@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tjepa_estimators.jepa.codebook import Codebook
 from tjepa_estimators.jepa.model import JEPA
 from tjepa_estimators.jepa.multi_resolution import MultiResolutionJEPA
 from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+from tjepa_estimators.jepa.reconstruction import PatchDecoder
 from tjepa_estimators.nn.backbone import Backbone
 from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.tokens import PatchTokenizer
@@ -56,8 +58,21 @@ def build_jepa(
 
 def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = None) -> JEPA:
     predictor = (
-        TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)
+        _build_predictor(config)
         if config.prediction == "token"
         else PooledPredictor(config.dim, config.predictor_dim, config.predictor_depth)
     )
-    return JEPA(backbone, predictor, normalize_targets=config.normalize_targets, beside=beside)
+    book = config.codebook if beside is None else None
+    return JEPA(
+        backbone,
+        predictor,
+        normalize_targets=config.normalize_targets,
+        coarse=_build_predictor(config) if config.coarse > 0.0 else None,
+        codebook=None if book is None else Codebook(book.codes, config.dim, book.temperature),
+        decoder=PatchDecoder(config.dim, config.patch_length) if max(config.reconstruction) > 0.0 else None,
+        beside=beside,
+    )
+
+
+def _build_predictor(config: JEPAConfig) -> TokenPredictor:
+    return TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)

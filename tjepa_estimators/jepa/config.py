@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.jepa.codebook import CodebookConfig
 from tjepa_estimators.jepa.losses import LOSSES
 from tjepa_estimators.jepa.masking import BlockMasker, FutureMasker, MixedMasker, RandomMasker
 from tjepa_estimators.settings import as_settings
@@ -86,6 +87,14 @@ class JEPAConfig:
     """Weight of VICReg's covariance term."""
     sigreg: float = 0.0
     """Weight of LeJEPA's SIGReg term."""
+    coarse: float = 0.0
+    """Weight of one prediction more: the latent of the hidden part averaged down to one patch, from the same context.
+    MTS-JEPA's second view."""
+    codebook: CodebookConfig | None = None
+    """Compare mixtures of learned codes in place of latents, as MTS-JEPA does; needs ``normalize_targets=False``."""
+    reconstruction: tuple[float, float] = (0.0, 0.0)
+    """Weight, at the first and at the last step, of rebuilding the visible patches from the student's latents; a line
+    lies between."""
     resolutions: tuple[int, ...] = (1,)
     """Steps that are averaged to one, for each view of a series; a view's window holds as many averages as the
     first one's holds steps, so it reaches further back."""
@@ -141,7 +150,37 @@ class JEPAConfig:
             "the window must hold at least two tokens: lengthen it or shorten patch_length",
             self.num_tokens,
         )
+        self._check_extras()
         self._check_resolutions()
+
+    def _check_extras(self) -> None:
+        is_by_token = self.prediction == "token"
+        _require(
+            0.0 <= self.coarse < math.inf and all(0.0 <= weight < math.inf for weight in self.reconstruction),
+            "coarse and reconstruction must be finite and not negative",
+            (self.coarse, self.reconstruction),
+        )
+        _require(
+            self.coarse == 0.0 or (is_by_token and self.patch_stride in {None, self.patch_length}),
+            "coarse needs prediction='token' and patches that do not overlap: leave patch_stride at None",
+            (self.prediction, self.patch_stride),
+        )
+        _require(
+            self.codebook is None or is_by_token,
+            "a codebook codes tokens one by one: it needs prediction='token'",
+            self.prediction,
+        )
+        _require(
+            self.codebook is None or not self.normalize_targets,
+            "with a codebook the targets are mixtures of codes, which a layer norm would spoil: set "
+            "normalize_targets=False",
+            self.normalize_targets,
+        )
+        _require(
+            max(self.reconstruction) == 0.0 or is_by_token,
+            "reconstruction decodes tokens, of which prediction='pooled' leaves none: take prediction='token'",
+            self.prediction,
+        )
 
     def _check_resolutions(self) -> None:
         _require(
@@ -225,6 +264,8 @@ class Preset:
     train: dict[str, Any] = field(default_factory=dict)
 
 
+_NEXT_WINDOW = (MaskConfig(kind="future", options={"low": 0.5, "high": 0.5}),)
+
 PRESETS: Mapping[str, Preset] = {
     "tiny": Preset(jepa=JEPAConfig()),
     "temporal-jepa": Preset(
@@ -245,8 +286,32 @@ PRESETS: Mapping[str, Preset] = {
         encoder={"depth": 4, "heads": 8, "dropout": 0.1},
         train={"learning_rate": 1e-4},
     ),
+    "mts-jepa": Preset(
+        jepa=JEPAConfig(
+            context_length=100, future_length=100, patch_length=20, dim=256, masking=_NEXT_WINDOW,
+            predictor_dim=128, predictor_depth=2, predictor_heads=4, loss="l2", normalize_targets=False,
+            momentum=(0.996, 0.996), coarse=0.5, codebook=CodebookConfig(), reconstruction=(0.5, 0.1),
+        ),
+        encoder={"depth": 6, "heads": 8, "dropout": 0.1},
+        train={"learning_rate": 5e-4, "weight_decay": 1e-5, "batch_size": 128, "gradient_clip": 0.5},
+    ),
+    "mts-jepa-latent": Preset(
+        jepa=JEPAConfig(
+            context_length=100, future_length=100, patch_length=20, dim=64, masking=_NEXT_WINDOW,
+            predictor_dim=64, momentum=(0.996, 0.996), coarse=0.5,
+        ),
+    ),
 }  # fmt: skip
-"""``"tiny"`` is our default; the other two carry the values of the published descriptions they are named after."""
+"""``"tiny"`` is our default; ``"temporal-jepa"`` and ``"pooled-jepa"`` carry the values of the published descriptions
+they are named after.
+
+``"mts-jepa"`` has the windows, sizes, codebook and weights of MTS-JEPA (arXiv 2602.04643): a window of 100 steps
+predicts the codes of the next one. Four things are ours. The teacher encodes the next window after the seen one and
+normalises it by the statistics of the seen one; the paper's encodes it alone, normalised by its own, which hides a jump
+of level or spread from the targets. Patches are embedded linearly, not by a residual CNN. Predicted codes are those
+nearest to a predicted latent, not an output of their own. The rate warms up and falls, as in all our trainings, with
+AdamW in place of Adam. ``"mts-jepa-latent"`` keeps windows and coarse view and regresses latents: no codebook, nothing
+is rebuilt; it is small enough to train on a CPU within a minute."""
 
 
 def as_preset(given: str | JEPAConfig | Mapping[str, Any] | None) -> Preset:

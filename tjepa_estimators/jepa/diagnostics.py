@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tjepa_estimators.errors import CollapseWarning
+from tjepa_estimators.jepa.code_losses import perplexity, token_entropy
 from tjepa_estimators.jepa.losses import center, find_loss
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ __all__ = [
 _SHRUNK = 0.1  # of the std of the untrained encoder, or of the median std for one that is dead
 _ONE_DIRECTION = 0.6  # share of the variance
 _LOW_RANK = 0.5  # of the rank of the untrained encoder
+_FEW_CODES = 2.0  # in use by all tokens together
+_PERPLEXITY = "codebook.perplexity"
 _MANY_DEAD = 0.25  # of the position-dimensions, more than in the untrained encoder
 
 
@@ -64,7 +67,9 @@ class Diagnostics:
     loss: float
     """The prediction error."""
     encoder: dict[str, float] = field(default_factory=dict)
-    """What parts of the encoder report, such as the use of each expert, by the path of the part."""
+    """What parts of the encoder report, such as the use of each expert, by the path of the part. With a codebook also
+    ``codebook.perplexity``, the codes in use, and ``codebook.token_perplexity``, the codes that one token takes; with a
+    coarse view also ``coarse.loss`` and ``coarse.lift_over_mean``."""
     coarser: dict[int, Diagnostics] = field(default_factory=dict)
     """The same at coarser resolutions, by the number of steps that are averaged."""
 
@@ -114,7 +119,7 @@ def diagnose(output: JEPAOutput, loss: str = "smooth_l1", encoder: Mapping[str, 
         lift_over_copy=lift(achieved, copied),
         lift_over_mean=lift(achieved, averaged),
         loss=achieved,
-        encoder=dict(encoder or {}),
+        encoder={**(encoder or {}), **_diagnose_extras(output, loss)},
     )
 
 
@@ -201,6 +206,11 @@ def check_collapse(now: Diagnostics, start: Diagnostics) -> list[str]:
             f"fell from {start.rank:.1f} to {now.rank:.1f}. Add the covariance term, or SIGReg; a variance term "
             f"without covariance makes this worse."
         )
+    if now.encoder.get(_PERPLEXITY, math.inf) < _FEW_CODES:
+        found.append(
+            f"The codebook collapsed: all tokens together use {now.encoder[_PERPLEXITY]:.1f} codes. Raise the weight "
+            f"of batch_entropy or of the reconstruction."
+        )
     if now.lift_over_mean <= 0:
         found.append(
             f"The predictor learned nothing beyond the mean target: its lift over it is {now.lift_over_mean:.2f}. "
@@ -214,6 +224,19 @@ def warn_on_collapse(now: Diagnostics, start: Diagnostics) -> None:
     """Emit a ``CollapseWarning`` for each sentence of ``check_collapse``."""
     for sentence in check_collapse(now, start):
         warnings.warn(sentence, CollapseWarning, stacklevel=2)
+
+
+def _diagnose_extras(output: JEPAOutput, loss: str) -> dict[str, float]:
+    """What a codebook and a coarse view have to tell."""
+    found = {}
+    if output.codes is not None:
+        logs, visible = output.codes.visible.detach().double(), output.visible
+        found[_PERPLEXITY] = perplexity(logs, visible)
+        found["codebook.token_perplexity"] = math.exp(token_entropy(logs, visible).item())
+    if output.coarse is not None:
+        achieved, _, averaged = _score_controls(output.coarse, loss)
+        found |= {"coarse.loss": achieved, "coarse.lift_over_mean": lift(achieved, averaged)}
+    return found
 
 
 def _score_controls(output: JEPAOutput, loss: str) -> tuple[float, float, float]:

@@ -38,7 +38,14 @@ class MultiResolutionJEPA(JEPA):
 
     def __init__(self, resolutions: Mapping[int, JEPA]) -> None:
         finest = next(iter(resolutions.values()))
-        super().__init__(finest.student, finest.predictor, normalize_targets=finest.normalize_targets, beside=finest)
+        super().__init__(
+            finest.student,
+            finest.predictor,
+            normalize_targets=finest.normalize_targets,
+            coarse=finest.coarse_predictor,
+            decoder=finest.decoder,
+            beside=finest,
+        )
         self._views = dict(resolutions)  # not registered as they are: what they share would be saved again
         shared = set(self.modules())
         self.coarser = nn.ModuleDict(

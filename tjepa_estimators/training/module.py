@@ -109,16 +109,16 @@ class PretrainModule(StepModule):
         self.source = source
         self.config = config
         self.masker = config.masker()
-        self.objective = build_objective(config)
 
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
         """The objective on freshly masked windows, summed over resolutions."""
         windows = self.source.gather(self.share(index)).to(self.device)
+        objective = build_objective(self.config, self.global_step / max(1, self.steps - 1))
         losses = []
         for factor, weight in zip(self.config.resolutions, self.config.weights(), strict=True):
             masks = self.masker(self.config.num_tokens, len(index), generator)
             mine = Masks(self.share(masks.context).to(self.device), self.share(masks.targets).to(self.device))
-            losses.append(weight * self.objective(self.model.at(factor)(self._view(windows, factor), mine)).total)
+            losses.append(weight * objective(self.model.at(factor)(self._view(windows, factor), mine)).total)
         return torch.stack(losses).sum()
 
     def probe(self, factor: int) -> tuple[Tensor, Masks]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import pytest
 import torch
 
-from tjepa_estimators.contracts import JEPAOutput
+from tjepa_estimators.contracts import CodeOutput, JEPAOutput
 from tjepa_estimators.errors import CollapseWarning, ConfigError
 from tjepa_estimators.jepa.diagnostics import (
     Diagnostics,
@@ -185,9 +185,7 @@ def test_lift_is_the_share_of_the_control_that_was_saved(loss, control, expected
 
 def test_one_sequence_raises_no_alarm_about_what_it_cannot_tell():
     whole = output_of()
-    one = replace(
-        whole, **{part.name: getattr(whole, part.name)[:1] for part in fields(whole) if part.name != "auxiliary"}
-    )
+    one = replace(whole, **{part.name: getattr(whole, part.name)[:1] for part in fields(whole)[:6]})
     now = diagnose(one)
     assert math.isnan(now.std)
     assert math.isnan(now.rank)
@@ -235,3 +233,33 @@ def test_what_the_encoder_reports_stands_beside_the_other_numbers():
     health = diagnose(output_of(), encoder=reported)
     assert health.as_dict() == alone.as_dict() | reported
     assert check_collapse(health, alone) == []
+
+
+def test_a_codebook_is_measured_and_its_collapse_is_told():
+    uniform, one = torch.zeros(BATCH, VISIBLE, 4), torch.tensor([50.0, 0.0, 0.0, 0.0]).expand(BATCH, VISIBLE, 4)
+
+    def coded(logits):
+        logs = logits.log_softmax(dim=-1)
+        return diagnose(replace(output_of(), codes=CodeOutput(torch.zeros(BATCH, VISIBLE, DIM), logs, logs, logs)))
+
+    for logits, count in ((uniform, 4.0), (one, 1.0)):
+        for name in ("codebook.perplexity", "codebook.token_perplexity"):
+            assert coded(logits).as_dict()[name] == pytest.approx(count)
+    healthy = coded(uniform)
+    assert check_collapse(healthy, healthy) == []
+    assert [sentence[:22] for sentence in check_collapse(coded(one), healthy)] == ["The codebook collapsed"]
+
+
+def test_the_coarse_view_is_scored_against_the_mean_as_the_fine_one_is():
+    fine = output_of()
+    health = diagnose(replace(fine, coarse=fine))
+    assert health.encoder == {"coarse.loss": health.loss, "coarse.lift_over_mean": health.lift_over_mean}
+
+
+def test_coarser_resolutions_are_named_compared_with_their_own_start_and_read_back():
+    health = diagnose(output_of())
+    start = replace(health, coarser={4: health, 16: health})
+    now = replace(health, coarser={4: health, 16: replace(health, std=health.std / 100)})
+    assert now.as_dict()["resolution_16.std"] == health.std / 100
+    assert [sentence[:35] for sentence in check_collapse(now, start)] == ["At resolution 16: The latents shran"]
+    assert Diagnostics.from_dict(asdict(now)) == now
