@@ -33,7 +33,7 @@ __all__ = ["FinetuneModule", "PretrainModule", "StepModule", "WindowLoss"]
 _PROBE = 128
 """Windows on which the health of the representation is measured."""
 _HIDDEN = 0.25
-"""Share of their tokens that is hidden then."""
+"""Share of their tokens that is hidden then, unless training always hides more or less of the future."""
 
 WindowLoss = Callable[["nn.Module", "Int[Tensor, 'batch']", torch.Generator], "Float[Tensor, '']"]
 """Loss of a network on the windows with the given numbers."""
@@ -124,7 +124,7 @@ class PretrainModule(StepModule):
     def probe(self, factor: int) -> tuple[Tensor, Masks]:
         """Windows spread over the data, seen at a resolution, with the future hidden: the same ones each time."""
         index = torch.linspace(0, self.num_windows - 1, min(self.num_windows, _PROBE)).long()
-        masks = FutureMasker(_HIDDEN, _HIDDEN)(self.config.num_tokens, len(index), torch.Generator())
+        masks = _probe_masker(self.config)(self.config.num_tokens, len(index), torch.Generator())
         windows = self._view(self.source.gather(index).to(self.device), factor)
         return windows, Masks(masks.context.to(self.device), masks.targets.to(self.device))
 
@@ -173,3 +173,10 @@ class FinetuneModule(StepModule):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The caller's groups."""
         return [{"params": parameters, "scale": scale} for parameters, scale in self.rates]
+
+
+def _probe_masker(config: JEPAConfig) -> FutureMasker:
+    """Hide what a predictor was trained on: at a context of another length it would look worse than it is."""
+    futures = [masker for mask in config.masking if isinstance(masker := mask.build(), FutureMasker)]
+    share = min(max(_HIDDEN, futures[0].low), futures[0].high) if futures else _HIDDEN
+    return FutureMasker(share, share)

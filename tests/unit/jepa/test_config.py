@@ -111,8 +111,8 @@ def test_settings_survive_a_plain_dict(name):
 
 
 def test_a_misspelt_setting_of_the_codebook_is_refused():
-    with pytest.raises(ConfigError, match="temperatur"):
-        as_settings(JEPAConfig, {"codebook": {"temperatur": 0.1}})
+    with pytest.raises(ConfigError, match="heat"):
+        as_settings(JEPAConfig, {"codebook": {"heat": 0.1}})
 
 
 @pytest.mark.parametrize("name", ["mts-jepa", "mts-jepa-latent"])

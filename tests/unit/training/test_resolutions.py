@@ -188,3 +188,17 @@ def test_resolutions_that_no_series_can_hold_are_left_out(pretrain_tiny, waves):
     settings = {"resolutions": (1, 4, 16)}
     assert pretrain_tiny(waves, config=settings, steps=1).info.jepa.resolutions == (1, 4)
     assert pretrain_tiny(waves[0][:100], config=settings, steps=1).info.jepa.resolutions == (1,)
+
+
+@pytest.mark.parametrize(
+    ("masking", "hidden"),
+    [
+        (({"kind": "future", "options": {"low": 0.2, "high": 0.5}}, {"kind": "block"}), 2),
+        (({"kind": "future", "options": {"low": 0.5, "high": 0.5}},), 4),
+        (({"kind": "future", "options": {"low": 0.1, "high": 0.15}},), 1),
+        (({"kind": "random"},), 2),
+    ],
+)
+def test_health_is_measured_with_a_future_of_a_length_that_training_hides(module, waves, masking, hidden):
+    _, masks = module(waves, masking=masking).probe(1)
+    assert masks.targets[0, 0].tolist() == list(range(8 - hidden, 8))
