@@ -43,8 +43,8 @@ __all__ = [
 _SHRUNK = 0.1  # of the std of the untrained encoder, or of the median std for one that is dead
 _ONE_DIRECTION = 0.6  # share of the variance
 _LOW_RANK = 0.5  # of the rank of the untrained encoder
-_FEW_CODES = 2.0  # in use by all tokens together
-_PERPLEXITY = "codebook.perplexity"
+_ALIKE = 1.1  # exponential of the information that a token gives on its codes; 1 is none
+_PERPLEXITY, _TOKEN_PERPLEXITY = "codebook.perplexity", "codebook.token_perplexity"
 _MANY_DEAD = 0.25  # of the position-dimensions, more than in the untrained encoder
 
 
@@ -206,10 +206,11 @@ def check_collapse(now: Diagnostics, start: Diagnostics) -> list[str]:
             f"fell from {start.rank:.1f} to {now.rank:.1f}. Add the covariance term, or SIGReg; a variance term "
             f"without covariance makes this worse."
         )
-    if now.encoder.get(_PERPLEXITY, math.inf) < _FEW_CODES:
+    if now.encoder.get(_PERPLEXITY, math.inf) < _ALIKE * now.encoder.get(_TOKEN_PERPLEXITY, 1.0):
         found.append(
-            f"The codebook collapsed: all tokens together use {now.encoder[_PERPLEXITY]:.1f} codes. Raise the weight "
-            f"of batch_entropy or of the reconstruction."
+            f"The codebook tells tokens hardly apart: one token mixes {now.encoder[_TOKEN_PERPLEXITY]:.1f} codes and "
+            f"all of them together use {now.encoder[_PERPLEXITY]:.1f}. Raise the weight of batch_entropy or of the "
+            f"reconstruction, or train longer."
         )
     if now.lift_over_mean <= 0:
         found.append(
@@ -232,7 +233,7 @@ def _diagnose_extras(output: JEPAOutput, loss: str) -> dict[str, float]:
     if output.codes is not None:
         logs, visible = output.codes.visible.detach().double(), output.visible
         found[_PERPLEXITY] = perplexity(logs, visible)
-        found["codebook.token_perplexity"] = math.exp(token_entropy(logs, visible).item())
+        found[_TOKEN_PERPLEXITY] = math.exp(token_entropy(logs, visible).item())
     if output.coarse is not None:
         achieved, _, averaged = _score_controls(output.coarse, loss)
         found |= {"coarse.loss": achieved, "coarse.lift_over_mean": lift(achieved, averaged)}

@@ -72,8 +72,9 @@ def pretrain(
     encoder_config
         Settings of the encoder; what they may hold depends on it.
     config
-        A preset (``"tiny"``, ``"temporal-jepa"``, ``"pooled-jepa"``) or a :class:`JEPAConfig`. Its window is
-        cut to the longest series where that is shorter.
+        A preset (``"tiny"``, ``"temporal-jepa"``, ``"pooled-jepa"``, ``"mts-jepa"``, ``"mts-jepa-latent"``) or a
+        :class:`JEPAConfig`. Its window is cut to the longest series where that is shorter, and resolutions that
+        reach beyond it are left out.
     train
         A :class:`TrainConfig` or a dict of its fields, which replace those of the preset.
     initial

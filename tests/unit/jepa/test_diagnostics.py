@@ -235,19 +235,22 @@ def test_what_the_encoder_reports_stands_beside_the_other_numbers():
     assert check_collapse(health, alone) == []
 
 
-def test_a_codebook_is_measured_and_its_collapse_is_told():
-    uniform, one = torch.zeros(BATCH, VISIBLE, 4), torch.tensor([50.0, 0.0, 0.0, 0.0]).expand(BATCH, VISIBLE, 4)
-
-    def coded(logits):
-        logs = logits.log_softmax(dim=-1)
-        return diagnose(replace(output_of(), codes=CodeOutput(torch.zeros(BATCH, VISIBLE, DIM), logs, logs, logs)))
-
-    for logits, count in ((uniform, 4.0), (one, 1.0)):
-        for name in ("codebook.perplexity", "codebook.token_perplexity"):
-            assert coded(logits).as_dict()[name] == pytest.approx(count)
-    healthy = coded(uniform)
-    assert check_collapse(healthy, healthy) == []
-    assert [sentence[:22] for sentence in check_collapse(coded(one), healthy)] == ["The codebook collapsed"]
+@pytest.mark.parametrize(
+    ("codes", "in_use", "of_a_token"),
+    [
+        (torch.zeros(BATCH, VISIBLE, 4), 4.0, 4.0),
+        (torch.tensor([50.0, 0.0, 0.0, 0.0]).expand(BATCH, VISIBLE, 4), 1.0, 1.0),
+        (50.0 * torch.eye(4)[torch.arange(BATCH * VISIBLE) % 4].reshape(BATCH, VISIBLE, 4), 4.0, 1.0),
+    ],
+    ids=["all alike", "one", "one each"],
+)
+def test_a_codebook_is_measured_and_codes_that_do_not_tell_tokens_apart_are_told(codes, in_use, of_a_token):
+    logs = codes.log_softmax(dim=-1)
+    health = diagnose(replace(output_of(), codes=CodeOutput(torch.zeros(BATCH, VISIBLE, DIM), logs, logs, logs)))
+    assert health.as_dict()["codebook.perplexity"] == pytest.approx(in_use)
+    assert health.as_dict()["codebook.token_perplexity"] == pytest.approx(of_a_token)
+    alarms = [] if in_use > of_a_token else ["The codebook tells tokens hardly"]
+    assert [sentence[:32] for sentence in check_collapse(health, health)] == alarms
 
 
 def test_the_coarse_view_is_scored_against_the_mean_as_the_fine_one_is():
