@@ -71,7 +71,7 @@ def perplexity(logs: Float[Tensor, "batch tokens codes"], observed: Bool[Tensor,
     Examples
     --------
     >>> import torch
-    >>> perplexity(torch.full((2, 3, 4), 0.25).log(), torch.ones(2, 3, dtype=torch.bool))
+    >>> round(perplexity(torch.full((2, 3, 4), 0.25).log(), torch.ones(2, 3, dtype=torch.bool)), 4)
     4.0
     """
     return math.exp(usage_entropy(logs.detach().double(), observed).item())
@@ -116,7 +116,10 @@ class SampleEntropyTerm:
 
 @dataclass(frozen=True, slots=True)
 class BatchEntropyTerm:
-    """Let a batch use all codes: what its usage lacks of the highest entropy, so that it cannot be negative."""
+    """Let a batch use all codes: what its usage lacks of the highest entropy, so that it cannot be negative.
+
+    On several devices each looks at its own share of the batch.
+    """
 
     def __call__(self, output: JEPAOutput) -> Float[Tensor, ""]:
         """Over all visible tokens."""
