@@ -12,7 +12,7 @@ from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.threads import limited_threads
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
     from torch import Tensor
 
     from tjepa_estimators.artifact import PretrainedEncoder
@@ -61,10 +61,10 @@ class LatentForecaster:
 
     def __call__(self, rows: Float[np.ndarray, "rows time"]) -> Latents:
         """Encode windows ``[rows time]``, each normalised by its own level and spread; NaN is missing."""
-        flat = torch.from_numpy(np.array(rows, dtype=np.float64))  # copied: it may be read-only or reversed
+        distinct, place = _distinct(np.asarray(rows, dtype=np.float64))
         with limited_threads(self._jepa), torch.inference_mode():
-            parts = [self._encode(chunk) for chunk in flat.split(_ROWS)]
-        now, last, ahead = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+            parts = [self._encode(chunk) for chunk in torch.from_numpy(distinct).split(_ROWS)]
+        now, last, ahead = (torch.cat(part).numpy()[place] for part in zip(*parts, strict=True))
         return Latents(now, last, ahead)
 
     def _encode(self, raw: Float[Tensor, "rows time"]) -> tuple[Tensor, Tensor, Tensor]:
@@ -75,5 +75,17 @@ class LatentForecaster:
         steps = torch.arange(1, min(self._reach, keep.shape[1]) + 1, dtype=seen.positions.dtype)
         ahead = self._jepa.predictor(context, seen.positions[:, -1:] + steps[None, :, None]).mean(dim=1)
         unseen = ~keep.any(dim=1, keepdim=True)
-        now = masked_mean(seen.values, keep)
-        return now.masked_fill(unseen, torch.nan), last.masked_fill(unseen, torch.nan), ahead.masked_fill(unseen, torch.nan)
+        now, last, ahead = (
+            part.masked_fill(unseen, torch.nan) for part in (masked_mean(seen.values, keep), last, ahead)
+        )
+        return now, last, ahead
+
+
+def _distinct(rows: Float[np.ndarray, "rows time"]) -> tuple[Float[np.ndarray, "some time"], Int[np.ndarray, "rows"]]:
+    """The rows that differ after normalisation, and where each row stands among them.
+
+    Constant rows are all alike: in telemetry most channels are switches that rarely move.
+    """
+    constant = (rows == rows[:, :1]).all(axis=1)
+    place = np.where(constant, 0, np.cumsum(~constant))
+    return np.concatenate([np.zeros_like(rows[:1]), rows[~constant]]), place

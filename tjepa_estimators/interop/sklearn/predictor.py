@@ -190,7 +190,8 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Label each row: the second of ``classes_`` where the decision function is positive."""
-        return self.classes_[(self.decision_function(X) > 0.0).astype(int)]
+        abnormal = self.decision_function(X) > 0.0
+        return self.classes_[abnormal.astype(int)]
 
     def energy(self, X: Any) -> Float[np.ndarray, "rows"]:
         """Early warning that uses no label: how unusual the forecast of the next window's latents is. Higher is worse.
