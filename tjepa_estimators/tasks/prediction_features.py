@@ -97,7 +97,9 @@ class PredictionFeatures:
         """Learn levels, spreads and energies of ordinary windows, without labels."""
         length = windows.shape[1]
         self.resolutions_ = self.config.resolutions or tuple(
-            factor for factor in (_FACTOR**power for power in range(_MOST)) if factor == 1 or length >= factor * self._patch
+            factor
+            for factor in (_FACTOR**power for power in range(_MOST))
+            if factor == 1 or length >= factor * self._patch
         )
         self._levels = ChannelLevels().fit(windows)
         self._views = [_View(self._forecaster, factor).fit(windows) for factor in self.resolutions_]

@@ -24,6 +24,8 @@ _UNSEEN = 1e-3
 _LATER = 0.25
 """Share of the rows, the latest, that the threshold is chosen on."""
 _ITERATIONS = 1000
+_TIE = 1e-12
+"""Differences of F1 below it are rounding."""
 
 
 def logistic_regression(labels: Int[np.ndarray, "rows"]) -> Any:
@@ -59,18 +61,17 @@ def later_part(labels: Int[np.ndarray, "rows"]) -> int | None:
 
 
 def best_f1_threshold(
-    probabilities: Float[np.ndarray, "rows"], labels: Int[np.ndarray, "rows"], default: float = 0.5
+    scores: Float[np.ndarray, "rows"], labels: Int[np.ndarray, "rows"], default: float = 0.5
 ) -> float:
-    """The threshold with the best F1, midway between two probabilities; of equal ones the nearest to ``default``.
+    """The threshold with the best F1, midway between two scores; of equally good ones the nearest to ``default``.
 
     Examples
     --------
     >>> round(best_f1_threshold(np.array([0.1, 0.2, 0.6, 0.9]), np.array([0, 0, 1, 1])), 6)
     0.4
     """
-    precision, recall, found = precision_recall_curve(labels, probabilities)
+    precision, recall, found = precision_recall_curve(labels, scores)
     f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-    edges = np.concatenate([[0.0], found])
-    middle = (edges[:-1] + edges[1:]) / 2
-    best = middle[f1[:-1] >= f1[:-1].max() - 1e-12]
+    below = np.concatenate([[np.nextafter(found[0], -np.inf)], (found[:-1] + found[1:]) / 2])
+    best = below[f1[:-1] >= f1[:-1].max() - _TIE]
     return float(best[np.abs(best - default).argmin()])
