@@ -1,4 +1,4 @@
-"""The encoder of the benchmark: pretrained on the official training parts of a set, and nothing else."""
+"""The encoder of the benchmark, and the features that it gives: from the official training parts, without labels."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 
 from benchmarks.anomaly_prediction.datasets import WINDOW
 from tjepa_estimators import JEPAConfig, pretrain
+from tjepa_estimators.tasks.prediction_features import PredictionFeatures
 from tjepa_estimators.tasks.resolutions import at_resolution
 from tjepa_estimators.training.run import untrained
 
 if TYPE_CHECKING:
     import numpy as np
+    from jaxtyping import Float
 
     from benchmarks.anomaly_prediction.datasets import Prediction
     from tjepa_estimators import PretrainedEncoder
 
-__all__ = ["JEPA", "RESOLUTIONS", "STEPS", "make_encoder"]
+__all__ = ["JEPA", "RESOLUTIONS", "STEPS", "energy", "features", "make_encoder"]
 
 JEPA = JEPAConfig(context_length=WINDOW, future_length=WINDOW, patch_length=10)
 RESOLUTIONS = (1, 4)
-STEPS = 500
+STEPS = 1500
 
 
 @lru_cache(maxsize=2)
@@ -29,6 +31,25 @@ def make_encoder(data: Prediction, seed: int, *, trained: bool = True) -> Pretra
     views = [at_resolution(part, factor) for part in _alive(data.normal) for factor in RESOLUTIONS]
     train = {"steps": STEPS, "seed": seed, "threads": 1, "progress": False}
     return pretrain(views, config=JEPA, train=train) if trained else untrained(views, config=JEPA, train=train)
+
+
+@lru_cache(maxsize=4)
+def features(
+    data: Prediction, seed: int, resolutions: tuple[int, ...], *, trained: bool = True
+) -> Float[np.ndarray, "rows features"]:
+    """What :class:`~tjepa_estimators.JEPAAnomalyPredictor` hands to its classifier."""
+    return _fitted(data, seed, resolutions, trained=trained)(data.windows)
+
+
+def energy(data: Prediction, seed: int) -> Float[np.ndarray, "rows"]:
+    """What the predictor ranks by where it has no labels."""
+    return _fitted(data, seed, RESOLUTIONS).energy(data.windows)
+
+
+@lru_cache(maxsize=2)
+def _fitted(data: Prediction, seed: int, resolutions: tuple[int, ...], *, trained: bool = True) -> PredictionFeatures:
+    encoder = make_encoder(data, seed, trained=trained)
+    return PredictionFeatures(encoder, {"resolutions": resolutions}).fit(data.normal_windows)
 
 
 def _alive(parts: list[np.ndarray]) -> list[np.ndarray]:

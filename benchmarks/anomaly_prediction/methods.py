@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.ensemble import RandomForestClassifier
+from sktime.transformations.panel.rocket import MiniRocketMultivariate
 
-from benchmarks.anomaly_prediction.encoder import RESOLUTIONS, make_encoder
-from tjepa_estimators import JEPAAnomalyPredictor
+from benchmarks.anomaly_prediction.encoder import RESOLUTIONS, energy, features
 from tjepa_estimators.interop.sklearn.time_blocks import logistic_regression
 from tjepa_estimators.tasks.levels import ChannelLevels
 from tjepa_estimators.tasks.prediction_features import pooled
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
 
     from benchmarks.anomaly_prediction.datasets import Prediction
 
-__all__ = ["CENTRES", "METHODS", "Method"]
+__all__ = ["CENTRES", "KERNELS", "LEAF", "METHODS", "TREES", "Method"]
 
 CENTRES = 20
+KERNELS = 1000
+TREES, LEAF = 300, 5
 
 Method = Callable[["Prediction", int], "Float[np.ndarray, 'rows']"]
+Features = Callable[["Prediction", int], "Float[np.ndarray, 'rows features']"]
 
 
 def all_positive(data: Prediction, seed: int) -> Float[np.ndarray, "rows"]:  # noqa: ARG001 - as all methods
@@ -43,55 +47,54 @@ def k_means(data: Prediction, seed: int) -> Float[np.ndarray, "rows"]:
     return KMeans(CENTRES, n_init=1, random_state=seed).fit(known).transform(asked).min(axis=1)
 
 
-def on_features(
-    features: Callable[[Prediction], Float[np.ndarray, "rows features"]], data: Prediction, seed: int
-) -> Float[np.ndarray, "rows"]:  # noqa: ARG001 - as all methods
-    """The predictor's own classifier, fitted on other features."""
-    X, known = features(data), data.parts["train"]
-    return logistic_regression(data.y[known]).fit(X[known], data.y[known]).predict_proba(X)[:, 1]
-
-
-def raw(data: Prediction) -> Float[np.ndarray, "rows features"]:
+def raw(data: Prediction, seed: int) -> Float[np.ndarray, "rows features"]:  # noqa: ARG001 - as all features
     """All values of all channels."""
     return data.windows.reshape(len(data.windows), -1)
 
 
-def levels(data: Prediction) -> Float[np.ndarray, "rows features"]:
-    """Level and spread alone, without any latent."""
+def levels(data: Prediction, seed: int) -> Float[np.ndarray, "rows features"]:  # noqa: ARG001 - as all features
+    """Level and spread alone, as the predictor sees them, without any latent."""
     return pooled(ChannelLevels().fit(data.normal_windows)(data.windows))
 
 
-def predictor(
-    resolutions: tuple[int, ...], data: Prediction, seed: int, *, trained: bool = True
+def rocket(data: Prediction, seed: int) -> Float[np.ndarray, "rows features"]:
+    """Random convolutions, fitted without labels."""
+    known, asked = (np.moveaxis(part, 1, 2).astype(np.float32) for part in (data.normal_windows, data.windows))
+    return MiniRocketMultivariate(num_kernels=KERNELS, random_state=seed).fit(known).transform(asked).to_numpy()
+
+
+def logistic(labels: Int[np.ndarray, "rows"], seed: int) -> Any:  # noqa: ANN401, ARG001 - an untyped estimator
+    """What the predictor takes by default."""
+    return logistic_regression(labels)
+
+
+def forest(labels: Int[np.ndarray, "rows"], seed: int) -> Any:  # noqa: ANN401, ARG001 - an untyped estimator
+    """What it may be given."""
+    return RandomForestClassifier(TREES, min_samples_leaf=LEAF, class_weight="balanced_subsample", random_state=seed)
+
+
+def classified(
+    made: Features, classifier: Callable[[np.ndarray, int], Any], data: Prediction, seed: int
 ) -> Float[np.ndarray, "rows"]:
-    """Our classifier."""
-    X, known = raw(data), data.parts["train"]
-    made = _predictor(resolutions, data, make_encoder(data, seed, trained=trained))
-    return made.fit(X[known], data.y[known], unlabelled=_normal(data)).predict_proba(X)[:, 1]
+    """Probabilities of a classifier that was fitted on the rows it may see."""
+    X, known = made(data, seed), data.parts["train"]
+    return classifier(data.y[known], seed).fit(X[known], data.y[known]).predict_proba(X)[:, 1]
 
 
-def energy(data: Prediction, seed: int) -> Float[np.ndarray, "rows"]:
-    """Our predictor without labels."""
-    made = _predictor(RESOLUTIONS, data, make_encoder(data, seed))
-    return made.fit(_normal(data)).energy(raw(data))
-
-
-def _predictor(resolutions: tuple[int, ...], data: Prediction, encoder: object) -> JEPAAnomalyPredictor:
-    return JEPAAnomalyPredictor(n_channels=data.windows.shape[2], resolutions=resolutions, pretrained=encoder)
-
-
-def _normal(data: Prediction) -> Float[np.ndarray, "windows features"]:
-    return data.normal_windows.reshape(len(data.normal_windows), -1)
-
+_FEATURES: Mapping[str, Features] = {
+    "raw windows": raw,
+    "level and spread": levels,
+    "MiniRocket": rocket,
+    "random encoder": partial(features, resolutions=RESOLUTIONS, trained=False),
+    "JEPA, one resolution": partial(features, resolutions=RESOLUTIONS[:1]),
+    "JEPA, all resolutions": partial(features, resolutions=RESOLUTIONS),
+}
 
 METHODS: Mapping[str, Method] = {
     "all positive": all_positive,
     "persistence": persistence,
     "k-means, no labels": k_means,
-    "raw windows": partial(on_features, raw),
-    "level and spread": partial(on_features, levels),
-    "random encoder": partial(predictor, RESOLUTIONS, trained=False),
-    "JEPA, one resolution": partial(predictor, RESOLUTIONS[:1]),
-    "JEPA, all resolutions": partial(predictor, RESOLUTIONS),
     "JEPA energy, no labels": energy,
+    **{f"{name}: logistic": partial(classified, made, logistic) for name, made in _FEATURES.items()},
+    **{f"{name}: forest": partial(classified, made, forest) for name, made in _FEATURES.items()},
 }

@@ -1,4 +1,4 @@
-"""A scikit-learn classifier that predicts anomalies: will the next window hold one?"""
+"""A scikit-learn classifier that predicts anomalies in the next window."""
 
 from __future__ import annotations
 
