@@ -10,10 +10,9 @@ import numpy as np
 
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.settings import as_settings
-from tjepa_estimators.tasks.energy import ChannelEnergy, Standardised
 from tjepa_estimators.tasks.latent_forecast import LatentForecaster
+from tjepa_estimators.tasks.latent_view import LatentView
 from tjepa_estimators.tasks.levels import ChannelLevels
-from tjepa_estimators.tasks.resolutions import at_resolution
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -102,7 +101,7 @@ class PredictionFeatures:
             if factor == 1 or length >= factor * self._patch
         )
         self._levels = ChannelLevels().fit(windows)
-        self._views = [_View(self._forecaster, factor).fit(windows) for factor in self.resolutions_]
+        self._views = [LatentView(self._forecaster, factor).fit(windows) for factor in self.resolutions_]
         return self
 
     def __call__(self, windows: Float[np.ndarray, "windows time channels"]) -> Float[np.ndarray, "windows features"]:
@@ -117,43 +116,9 @@ class PredictionFeatures:
     def energy(self, windows: Float[np.ndarray, "windows time channels"]) -> Float[np.ndarray, "windows"]:
         """Early warning without labels: how unusual the forecast of the next window is, and how far from the present.
 
-        Mean over resolutions and the two energies, of the mean over the channels with the highest ones (as many as
-        the square root of their number); in deviations of the training windows.
+        In deviations of the training windows. Each channel has the mean of both over the resolutions; the window
+        has the mean of its highest channels, as many as the square root of their number.
         """
         energies = np.stack([view(windows)[1][:, :, 1:].mean(axis=2) for view in self._views]).mean(axis=0)
         count = max(1, round(energies.shape[1] ** 0.5))
         return np.sort(energies, axis=1)[:, -count:].mean(axis=1)
-
-
-class _View:
-    """Windows at one resolution."""
-
-    def __init__(self, forecaster: LatentForecaster, factor: int) -> None:
-        self._forecaster, self._factor = forecaster, factor
-
-    def fit(self, windows: Float[np.ndarray, "windows time channels"]) -> Self:
-        now, _, ahead = self._latents(windows)
-        self._now, self._ahead = ChannelEnergy().fit(now), ChannelEnergy().fit(ahead)
-        self._scales = [Standardised().fit(one) for one in self._distances(now, ahead)]
-        return self
-
-    def __call__(
-        self, windows: Float[np.ndarray, "windows time channels"]
-    ) -> tuple[Float[np.ndarray, "windows channels latents"], Float[np.ndarray, "windows channels 3"]]:
-        now, last, ahead = self._latents(windows)
-        energies = [scale(one) for scale, one in zip(self._scales, self._distances(now, ahead), strict=True)]
-        return np.nan_to_num(np.concatenate([now, last], axis=2)), np.stack(energies, axis=2)
-
-    def _distances(
-        self, now: Float[np.ndarray, "windows channels dim"], ahead: Float[np.ndarray, "windows channels dim"]
-    ) -> list[Float[np.ndarray, "windows channels"]]:
-        return [self._now(now), self._ahead(ahead), np.square(ahead - now).mean(axis=2)]
-
-    def _latents(
-        self, windows: Float[np.ndarray, "windows time channels"]
-    ) -> list[Float[np.ndarray, "windows channels dim"]]:
-        count, length, channels = windows.shape
-        # channels side by side, time first: each column is averaged on its own
-        series = np.moveaxis(windows, 1, 0).reshape(length, count * channels)
-        latents = self._forecaster(at_resolution(series, self._factor).T)
-        return [part.reshape(count, channels, -1) for part in (latents.now, latents.last, latents.ahead)]
