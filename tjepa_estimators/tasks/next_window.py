@@ -65,6 +65,6 @@ def next_window_rows(values: ArrayLike, labels: ArrayLike, window: int, stride: 
         )
         raise DataError(msg)
     starts = np.arange(0, len(array) - 2 * window + 1, step)
-    abnormal = np.lib.stride_tricks.sliding_window_view(marks != 0, window).any(axis=1)
+    abnormal = np.any(np.lib.stride_tricks.sliding_window_view(marks != 0, window), axis=1)
     rows = np.stack([array[start : start + window].ravel() for start in starts])
     return NextWindowRows(rows, abnormal[starts + window].astype(int), abnormal[starts])

@@ -164,7 +164,7 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
         self._fit_features(usual)
         self._usual_energies = np.sort(self.features_.energy(usual))
         if labels is None:
-            self.classifier_ = None
+            self.classifier_: Any = None
             self.threshold_ = float(np.quantile(self._usual_energies, 1.0 - self.contamination))
         else:
             self._fit_classifier(self.features_(rows), labels)
