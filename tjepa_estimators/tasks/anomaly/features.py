@@ -14,7 +14,7 @@ from torch.nn.functional import pad, smooth_l1_loss
 
 from tjepa_estimators.contracts import Masks
 from tjepa_estimators.nn.pooling import masked_mean
-from tjepa_estimators.nn.threads import limited_threads
+from tjepa_estimators.nn.threads import limited_threads, map_batches
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -115,9 +115,10 @@ class WindowReader:
     def _latents(
         self, rows: Float[np.ndarray, "rows time"]
     ) -> tuple[Float[np.ndarray, "rows latents"], Float[np.ndarray, "rows"]]:
-        batches = torch.from_numpy(rows).split(_ROWS)
-        with limited_threads(self._jepa), torch.inference_mode():
-            parts = [self._forward(batch) for batch in batches]
+        batches = torch.from_numpy(rows).split(_ROWS) if len(rows) else ()
+        workers = torch.get_num_threads()
+        with limited_threads(self._jepa):
+            parts = map_batches(self._forward, batches, workers)
         if not parts:
             return np.empty((0, _HALVES * self._jepa.student.dim), np.float32), np.empty(0, np.float32)
         shapes, errors = zip(*parts, strict=True)
