@@ -83,10 +83,7 @@ class ViewStream:
         view = self._view
         if self._known < (view.fewest if is_last else view.window):
             return np.arange(0)
-        ends = window_ends(self._known, view.window, view.stride)
-        if not is_last and (self._known - view.window) % view.stride:
-            ends = ends[:-1]  # the last one waits until its stride is complete
-        return ends[ends > self._end]
+        return window_ends(self._known, view.window, view.stride, after=self._end, is_last=is_last)
 
     def _read(self, ends: Int[np.ndarray, "windows"]) -> None:
         view = self._view
@@ -113,8 +110,7 @@ class _OpenBlocks:
         ends: Int[np.ndarray, "windows"],
     ) -> None:
         """Give the evidence of each window to its blocks, from ``starts`` up to ``ends``."""
-        grow = max(0, int(ends[-1]) - self._first - self._total.shape[1])
-        self._total, self._count = (np.pad(one, ((0, 0), (0, grow))) for one in (self._total, self._count))
+        self._reach(int(ends[-1]))
         known = ~np.isnan(evidence)
         for window, (start, end) in enumerate(zip(starts - self._first, ends - self._first, strict=True)):
             self._total[:, start:end] += np.where(known[:, window], evidence[:, window], 0.0)[:, None]
@@ -122,11 +118,17 @@ class _OpenBlocks:
 
     def close(self, final: int) -> Float[np.ndarray, "rows blocks"]:
         """Mean evidence of the blocks before ``final``, which are forgotten; NaN where there is none."""
+        self._reach(final)
         done = max(0, final - self._first)
         total, count = self._total[:, :done], self._count[:, :done]
         self._total, self._count = self._total[:, done:].copy(), self._count[:, done:].copy()
         self._first += done
         return np.where(count > 0, total / np.maximum(count, 1.0), np.nan)
+
+    def _reach(self, end: int) -> None:
+        """Open the blocks before ``end``, with no evidence yet."""
+        grow = max(0, end - self._first - self._total.shape[1])
+        self._total, self._count = (np.pad(one, ((0, 0), (0, grow))) for one in (self._total, self._count))
 
 
 class PartsStream:
