@@ -63,8 +63,7 @@ class View:
         """Learn what is normal; for each training series a judge that has not learned from what it judges."""
         blocks = [at_resolution(one, self.factor) for one in values]
         self.fewest = min(self.window, *map(len, blocks))
-        series, ends = self._training_windows([len(one) for one in blocks])
-        features = self._read(blocks, series, ends)
+        series, ends, features = self._observed_windows(blocks)
         place = np.cumsum([0, *map(len, blocks)])[series] + ends
         bounds = np.quantile(place, np.arange(1, _FOLDS) / _FOLDS)
         fold = np.searchsorted(bounds, place, side="left")
@@ -91,6 +90,17 @@ class View:
         parts = np.stack([scorer.contributions(features) for scorer in self._scorers])
         total = parts.sum(axis=2, keepdims=True)
         return np.where(total > 0.0, parts / np.where(total > 0.0, total, 1.0), 1.0 / parts.shape[2])
+
+    def _observed_windows(
+        self, blocks: Sequence[Float[np.ndarray, "time channels"]]
+    ) -> tuple[Int[np.ndarray, "windows"], Int[np.ndarray, "windows"], WindowFeatures]:
+        """Windows to learn from that hold any value; all, where none does."""
+        series, ends = self._training_windows([len(one) for one in blocks])
+        features = self._read(blocks, series, ends)
+        observed = features.observed.any(axis=1)
+        if not observed.any():
+            return series, ends, features
+        return series[observed], ends[observed], features[observed]
 
     def _training_windows(
         self, lengths: Sequence[int]
@@ -146,4 +156,6 @@ class View:
 def _apart(place: Int[np.ndarray, "windows"], fold: Int[np.ndarray, "windows"], number: int, window: int) -> np.ndarray:
     """Windows of the other folds that share no step with one of this fold."""
     own = place[fold == number]
+    if not len(own):
+        return fold != number
     return (fold != number) & ((place <= own.min() - window) | (place >= own.max() + window))
