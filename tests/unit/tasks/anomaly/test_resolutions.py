@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tjepa_estimators import AnomalyTask, pretrain
-from tjepa_estimators.errors import ConfigError
-from tjepa_estimators.tasks.anomaly import AnomalyConfig
-from tjepa_estimators.tasks.resolutions import at_resolution, at_steps, choose_resolutions
+from tjepa_estimators.jepa.multi_resolution import MultiResolutionJEPA
+from tjepa_estimators.tasks.anomaly.resolutions import at_resolution, at_steps, choose_resolutions
 
 CONFIG = {"context_length": 24, "future_length": 8, "patch_length": 4, "dim": 8, "predictor_dim": 8}
 
@@ -38,62 +37,70 @@ def test_further_steps_change_the_last_block_only():
 def test_no_view_is_chosen_that_the_data_cannot_fill():
     assert choose_resolutions([100], window=64, repeats=4) == (1,)
     assert choose_resolutions([400, 400, 400], window=64, repeats=4) == (1, 4)
+    assert choose_resolutions([10**6], window=64, repeats=4) == (1, 4)
 
 
-def noise(steps, seed=0):
-    return np.random.default_rng(seed).standard_normal(steps)
+SLOW, FAST = slice(850, 1150), slice(1000, 1004)
 
 
 @pytest.fixture(scope="module")
-def encoder():
-    series = noise(4000)
-    return pretrain([series[:, None], at_resolution(series[:, None], 16)], config=CONFIG, train={"steps": 30})
+def encoder(noise):
+    return pretrain([noise(4000), at_resolution(noise(4000), 16)], config=CONFIG, train={"steps": 30})
 
 
-def lift(series, where, encoder, **settings):
+@pytest.fixture(scope="module")
+def broken(noise):
+    """Noise with a slow hump, half a deviation within a fine window, and with a spike."""
+    slow, fast = noise(2000, seed=1), noise(2000, seed=1)
+    slow[800:1200, 0] += 1.5 * np.sin(np.linspace(0, np.pi, 400))
+    fast[FAST] += 12.0
+    return {"slow": slow, "fast": fast}
+
+
+@pytest.fixture(scope="module")
+def lift(encoder, noise, broken):
     """How far the scores of some steps stand above those of the others, in units of the others' deviation."""
-    task = AnomalyTask({"window": 32, "scores": ("neighbours",)} | settings, pretrained=encoder).fit(noise(4000))
-    scores = task.score(series)
-    rest = np.delete(scores, where)
-    return (scores[where].mean() - rest.mean()) / rest.std()
+    fitted = {}
+
+    def measure(kind, where, *resolutions):
+        if resolutions not in fitted:
+            config = {"window": 32, "scores": ("neighbours", "subspace"), "resolutions": resolutions}
+            fitted[resolutions] = AnomalyTask(config, pretrained=encoder).fit(noise(4000))
+        scores = fitted[resolutions].score(broken[kind])
+        rest = np.delete(scores, where)
+        return (scores[where].mean() - rest.mean()) / rest.std()
+
+    return measure
 
 
-def test_what_is_slow_shows_in_a_coarse_view_and_what_is_fast_in_a_fine_one(encoder):
-    slow, fast = noise(2000, seed=1), noise(2000, seed=1)
-    slow[800:1200] += 1.5 * np.sin(np.linspace(0, np.pi, 400))  # half a noise deviation within a fine window
-    fast[1000:1004] += 12.0
-    assert lift(slow, slice(850, 1150), encoder, resolutions=(16,)) > 2 * lift(slow, slice(850, 1150), encoder)
-    assert lift(fast, slice(1000, 1004), encoder) > 2 * lift(fast, slice(1000, 1004), encoder, resolutions=(16,))
+def test_what_is_slow_shows_in_a_coarse_view(lift):
+    assert lift("slow", SLOW, 16) > max(1.0, 2 * lift("slow", SLOW, 1))
 
 
-def test_both_show_when_both_views_are_fused(encoder):
-    slow, fast = noise(2000, seed=1), noise(2000, seed=1)
-    slow[800:1200] += 1.5 * np.sin(np.linspace(0, np.pi, 400))
-    fast[1000:1004] += 12.0
-    settings = {"resolutions": (1, 16), "fusion": "max"}
-    assert lift(slow, slice(850, 1150), encoder, **settings) > 1
-    assert lift(fast, slice(1000, 1004), encoder, **settings) > 1
+def test_what_is_fast_shows_in_a_fine_view(lift):
+    assert lift("fast", FAST, 1) > max(1.0, 2 * lift("fast", FAST, 16))
 
 
-@pytest.mark.parametrize(("settings", "expected"), [({}, (1, 4)), ({"window": 16}, (1, 4, 16))])
-def test_resolutions_are_chosen_for_the_window_that_is_used(settings, expected, encoder):
-    task = AnomalyTask({"resolutions": None, "stride": 8} | settings, pretrained=encoder).fit(noise(1500))
-    assert task.resolutions_ == expected
+def test_both_show_when_both_views_are_fused(lift):
+    assert lift("slow", SLOW, 1, 16) > 1.0
+    assert lift("fast", FAST, 1, 16) > 1.0
 
 
-@pytest.mark.parametrize("fusion", ["mean", "max"])
-@pytest.mark.parametrize("steps", [1, 5, 40, 300])
-def test_every_step_of_any_series_gets_a_finite_score(fusion, steps, encoder):
-    task = AnomalyTask({"window": 32, "resolutions": (1, 4), "fusion": fusion}, pretrained=encoder).fit(noise(600))
-    assert np.isfinite(task.score(noise(steps, seed=2))).all()
+@pytest.mark.parametrize(("steps", "expected"), [(400, (1,)), (600, (1, 4))])
+def test_resolutions_are_chosen_for_the_window_that_is_used(steps, expected, encoder, noise):
+    assert AnomalyTask({"stride": 8}, pretrained=encoder).fit(noise(steps)).resolutions_ == expected
 
 
-@pytest.mark.parametrize("settings", [{"resolutions": ()}, {"resolutions": (0,)}, {"resolutions": (4, 4)}])
-def test_impossible_resolutions_are_refused(settings):
-    with pytest.raises(ConfigError, match="resolutions"):
-        AnomalyConfig(**settings)
+def test_each_resolution_has_the_encoder_that_was_pretrained_for_it(noise, monkeypatch):
+    asked = []
+    known = MultiResolutionJEPA.at
+    monkeypatch.setattr(MultiResolutionJEPA, "at", lambda self, factor: (asked.append(factor), known(self, factor))[1])
+    several = pretrain(noise(600), config={**CONFIG, "resolutions": (1, 4)}, train={"steps": 2})
+    asked.clear()
+    AnomalyTask({"resolutions": (1, 4), "window": 16}, pretrained=several).fit(noise(600))
+    assert asked == [1, 4]
 
 
-def test_an_unknown_fusion_is_refused():
-    with pytest.raises(ConfigError, match=r"fusion must be one of \['max', 'mean'\]"):
-        AnomalyConfig(fusion="median")
+def test_a_new_encoder_is_pretrained_at_the_resolutions_in_use(noise):
+    task = AnomalyTask({"resolutions": (1, 2)}, jepa=CONFIG, train={"steps": 2}).fit(noise(400))
+    assert task.pretrained_.info.jepa.resolutions == (1, 2)
