@@ -104,7 +104,7 @@ def test_the_time_index_may_be_a_range(scorer):
 def test_the_odd_steps_get_the_highest_scores(scorer, wide_scorer):
     for scores in (scorer.score(SERIES), wide_scorer.score(WIDE)):
         assert ODD.start - WINDOW <= scores.values().argmax() < ODD.stop + WINDOW
-        assert scores.values()[ODD].mean() > 1.0 > np.median(scores.values())
+        assert scores.values()[ODD].mean() > np.median(scores.values()) + 0.6
 
 
 def test_a_list_is_scored_one_by_one_and_keeps_its_order(make):

@@ -66,7 +66,7 @@ def test_what_is_fitted_has_scores_a_threshold_and_labels(detector):
     assert set(detector.labels_) == {0, 1}
     np.testing.assert_array_equal(detector.decision_function(WAVE[:250]), detector.decision_scores_)
     np.testing.assert_array_equal(detector.labels_, detector.decision_scores_ > detector.threshold_)
-    assert detector.labels_.sum() == 25
+    assert 15 < detector.labels_.sum() <= 25  # of tied scores, fewer may lie above
 
 
 def test_scores_are_higher_where_it_is_odd(detector, odd):
@@ -192,7 +192,6 @@ class _HighestTenth:
         return (scores > self.thresh_).astype(int)
 
 
-@pytest.mark.xfail(raises=ValueError, reason="JEPAOD hands contamination to AnomalyConfig, which takes a number only")
 def test_contamination_may_be_a_rule_of_pythresh(make, detector, odd):
     ruled = make(contamination=_HighestTenth()).fit(WAVE[:250])
     assert ruled.threshold_ == pytest.approx(detector.threshold_)

@@ -42,6 +42,7 @@ def _expected_failures(estimator):
     )
 
 
+@pytest.mark.filterwarnings("ignore::tjepa_estimators.errors.ConstantDataWarning")  # some checks fit one row
 @parametrize_with_checks([estimator() for estimator in ESTIMATORS], expected_failed_checks=_expected_failures)
 def test_estimator_keeps_the_contract_of_scikit_learn(estimator, check):  # expected failures are strict: pyproject
     check(estimator)
@@ -200,6 +201,7 @@ def test_rows_may_be_read_only_or_reversed(encoder, waves):
 
 
 @pytest.mark.parametrize("make", ESTIMATORS)
+@pytest.mark.filterwarnings("ignore::tjepa_estimators.errors.ConstantDataWarning")
 def test_one_row_of_one_column_is_enough(make):
     assert np.isfinite(_outputs(make(train={"steps": 1}).fit([[1.0]]), [[2.0]])).all()
 

@@ -81,7 +81,7 @@ def test_fitting_and_transforming_at_once_keeps_the_index(tiny_pretrained, norma
     normal.index = INDEXES[kind]
     labels = JEPADetector(pretrained=tiny_pretrained, contamination=0.1).fit_transform(normal)
     assert labels.index.equals(normal.index)
-    assert labels["labels"].mean() == pytest.approx(0.1, abs=0.011)
+    assert labels["labels"].mean() == pytest.approx(0.1, abs=0.03)  # steps of one stride are tied
 
 
 @pytest.mark.parametrize("container", [pd.Series.to_frame, pd.Series.to_numpy])

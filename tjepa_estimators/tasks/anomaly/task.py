@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +13,7 @@ import numpy as np
 
 from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.data.convert import as_series
-from tjepa_estimators.errors import DataError, NotFittedError
+from tjepa_estimators.errors import ConstantDataWarning, DataError, NotFittedError
 from tjepa_estimators.jepa.config import JEPAConfig, as_preset
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.anomaly.channels import ChannelScale
@@ -139,6 +140,12 @@ class AnomalyTask:
         self._prepare(values)
         self.shortest_ = min(self.window_, *map(len, values))
         self._scale = ChannelScale.fit(values)
+        if not self._scale.deviation.any():
+            msg = (
+                "No channel of the training data ever varies, so whatever moves will be abnormal; fit on a stretch "
+                "that shows normal operation."
+            )
+            warnings.warn(msg, ConstantDataWarning, stacklevel=2)
         scaled = [self._scale(one) for one in values]
         judges = [view.fit(scaled) for view in self._views]
         streams = [self._parts_stream([judge[number] for judge in judges]) for number in range(len(values))]
@@ -190,7 +197,7 @@ class AnomalyTask:
         return np.array([self._score_one(one).max() for one in checked])
 
     def stream(self) -> AnomalyStream:
-        """Score one series as it arrives; its scores are those of :meth:`score` for the same steps.
+        """Score one series as it arrives; its scores are those of :meth:`score` for the same steps, if they are new.
 
         Raises
         ------
@@ -215,9 +222,10 @@ class AnomalyTask:
         NotFittedError
             Before ``fit``.
         DataError
-            Wrong number of channels, or infinite values.
+            Wrong number of channels, infinite values, or too few steps.
         """
-        scaled = self._scale(self._checked(values, "a series [time channels]", 2))
+        checked = self._long_enough(self._checked(values, "a series [time channels]", 2))
+        scaled = self._scale(checked)
         parts = self._parts_stream().update(scaled, is_last=True)
         rows = len(self.config.scores) * self.num_channels_
         shared = self._parts_stream([partial(_by_channel, view) for view in self._views], rows)
@@ -267,19 +275,22 @@ class AnomalyTask:
         ])  # fmt: skip
 
     def _score_one(self, values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time"]:
-        if len(values) < self.shortest_:
-            msg = (
-                f"Got {len(values)} steps, but at least {self.shortest_} are needed, a window; give longer series, fit "
-                "with a smaller window, or pass single steps to stream()."
-            )
-            raise DataError(msg)
-        rank = self._seen.get(_digest(values))
+        rank = self._seen.get(_digest(self._long_enough(values)))
         if rank is not None:
             return self.training_scores_[rank].copy()
         stream = self._parts_stream()
         return np.concatenate([
             self._fusion(stream.update(self._scale(piece), is_last=is_last)) for piece, is_last in _pieces(values)
         ])  # fmt: skip
+
+    def _long_enough(self, values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time channels"]:
+        if len(values) < self.shortest_:
+            msg = (
+                f"Got {len(values)} steps, but at least {self.shortest_} are needed, a window; give longer series, fit "
+                "with a smaller window, or pass single steps to stream()."
+            )
+            raise DataError(msg)
+        return values
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "_seen"):
