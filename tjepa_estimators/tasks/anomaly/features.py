@@ -17,7 +17,7 @@ from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.threads import limited_threads
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float
+    from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
     from tjepa_estimators.jepa.model import JEPA
@@ -73,7 +73,7 @@ class WindowFeatures:
         """The windows of all parts, in order."""
         return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
 
-    def __getitem__(self, chosen: Bool[np.ndarray, "windows"] | slice) -> WindowFeatures:
+    def __getitem__(self, chosen: Bool[np.ndarray, "windows"] | Int[np.ndarray, "chosen"] | slice) -> WindowFeatures:
         return WindowFeatures(self.shape[chosen], self.level[chosen], self.error[chosen], self.observed[chosen])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from einops import rearrange
 
 from tjepa_estimators.tasks.anomaly.grid import cut_windows, window_ends
 from tjepa_estimators.tasks.anomaly.resolutions import at_resolution
@@ -25,7 +26,7 @@ _BATCH = 256
 
 
 class ViewStream:
-    """The scorers of one resolution on one series.
+    """The scorers of one resolution on one series, or on several side by side.
 
     Parameters
     ----------
@@ -37,27 +38,31 @@ class ViewStream:
         Numbers that it gives for each window.
     lookahead
         Whether a step has the mean evidence of all windows that hold it, or that of the first one.
+    series
+        Number of series: their channels stand side by side in what comes, and their scores below each other, so that
+        many short ones are read together.
     """
 
-    def __init__(self, view: View, judge: Judge, rows: int, *, lookahead: bool = True) -> None:
-        self._view, self._judge, self._lookahead = view, judge, lookahead
+    def __init__(self, view: View, judge: Judge, rows: int, *, lookahead: bool = True, series: int = 1) -> None:
+        self._view, self._judge, self._lookahead, self._series = view, judge, lookahead, series
         self._steps: Float[np.ndarray, "time channels"] | None = None  # of the block that is not complete
         self._blocks: Float[np.ndarray, "blocks channels"] | None = None  # that a window to come may hold
         self._known = 0  # blocks that have come
         self._end = 0  # of the last window judged
-        self._open = _OpenBlocks(rows)
+        self._open = _OpenBlocks(rows * series)
         self._length = self._given = 0  # steps that have come, and that have their scores
 
     def update(
         self, values: Float[np.ndarray, "time channels"], *, is_last: bool = False
     ) -> Float[np.ndarray, "rows time"]:
-        """Take further steps; scores of the steps, from where the last call ended, to which no later window speaks."""
+        """Take further steps; scores of the steps, from where the last call ended, of which no later window speaks."""
         view = self._view
         self._take(values, is_last=is_last)
         window = view.window
         ends = self._new_ends(is_last=is_last)
-        for low in range(0, len(ends), _BATCH):
-            self._read(ends[low : low + _BATCH])
+        batch = max(1, _BATCH // self._series)
+        for low in range(0, len(ends), batch):
+            self._read(ends[low : low + batch])
         # the last window of a series ends wherever the series does, as soon as a step from here
         open_from = self._end + 1 - window if self._lookahead else self._end
         final = self._known if is_last else max(0, open_from)
@@ -88,8 +93,13 @@ class ViewStream:
     def _read(self, ends: Int[np.ndarray, "windows"]) -> None:
         view = self._view
         offset = self._known - len(self._blocks)  # type: ignore[arg-type]
-        windows = cut_windows(self._blocks, ends - offset, view.window)  # type: ignore[arg-type]
-        evidence = self._judge(view.reader(windows), ends)
+        windows = rearrange(
+            cut_windows(self._blocks, ends - offset, view.window),  # type: ignore[arg-type]
+            "windows time (series channels) -> (windows series) time channels",
+            series=self._series,
+        )
+        judged = self._judge(view.reader(windows), np.repeat(ends, self._series))
+        evidence = rearrange(judged, "rows (windows series) -> (rows series) windows", series=self._series)
         before = np.concatenate([[self._end], ends[:-1]])
         starts = np.maximum(ends - view.window, 0) if self._lookahead else before
         self._open.add(evidence, starts, ends)

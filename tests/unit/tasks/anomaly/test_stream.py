@@ -96,6 +96,17 @@ def test_a_stream_in_any_pieces_gives_what_the_definition_gives(views, length, s
 
 
 @settings(max_examples=50, deadline=None)
+@given(views=VIEWS, length=st.integers(1, 80), several=st.integers(1, 5), lookahead=st.booleans())
+def test_series_side_by_side_are_scored_as_each_is_alone(views, length, several, lookahead):
+    values = [series(length, seed, 1) for seed in range(several)]
+    together = PartsStream([ViewStream(view, evidence, 2, lookahead=lookahead, series=several) for view in views])
+    scores = together.update(np.concatenate(values, axis=1), is_last=True).reshape(-1, several, length)
+    for number, one in enumerate(values):
+        alone = PartsStream([ViewStream(view, evidence, 2, lookahead=lookahead) for view in views])
+        np.testing.assert_allclose(scores[:, number], alone.update(one, is_last=True), rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=50, deadline=None)
 @given(view=VIEWS, seed=st.integers(0, 99), lookahead=st.booleans())
 def test_scores_that_were_given_do_not_depend_on_what_comes_later(view, seed, lookahead):
     values, other = series(200, seed, 2), series(200, seed + 1000, 2)

@@ -130,8 +130,18 @@ def test_a_dead_channel_that_wakes_is_abnormal_whatever_its_units(rhythms, tiny_
 
 def test_a_window_is_scored_as_a_series_of_its_own(task, rhythms):
     windows = np.stack([rhythms(40, seed=seed) for seed in range(6)])
-    np.testing.assert_array_equal(task.score_windows(windows), [task.score(one).max() for one in windows])
-    np.testing.assert_array_equal(task.score_windows(windows[::-1]), task.score_windows(windows)[::-1])
+    alone = [task.score(one).max() for one in windows]
+    np.testing.assert_allclose(task.score_windows(windows), alone, rtol=1e-9)
+    np.testing.assert_allclose(task.score_windows(windows[::-1]), alone[::-1], rtol=1e-9)
+
+
+def test_windows_that_were_fitted_on_get_their_training_scores_in_their_place(rhythms, tiny_pretrained):
+    windows = np.stack([rhythms(40, seed=seed) for seed in range(300)])
+    fitted = AnomalyTask({"window": 16}, pretrained=tiny_pretrained).fit([*windows[:200], rhythms(90, seed=7)])
+    scores = fitted.score_windows(windows[::-1])[::-1]
+    np.testing.assert_array_equal(scores[:200], [one.max() for one in fitted.training_scores_[:200]])
+    np.testing.assert_allclose(scores[200:205], [fitted.score(one).max() for one in windows[200:205]], rtol=1e-9)
+    assert len(fitted.training_scores_[200]) == 90
 
 
 # Training series and thresholds

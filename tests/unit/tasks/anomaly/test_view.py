@@ -43,7 +43,7 @@ def test_of_new_noise_about_a_twentieth_lies_beyond_the_edge_of_normal(make, noi
 
 def test_training_windows_are_judged_as_new_ones_would_be(make, noise):
     view = make()
-    (honest,) = view.fit([noise(600, 4)])
+    honest = view.fit([noise(600, 4)])([0])
     features, ends = windows_of(view, noise(600, 4))
     by_heart, fair = view.judge(features, ends).mean(axis=1), honest(features, ends).mean(axis=1)
     new = view.judge(*windows_of(view, noise(600, 4, seed=1))).mean(axis=1)
@@ -57,7 +57,7 @@ def test_a_stretch_that_is_like_no_other_is_abnormal_to_its_judge(make, rhythms)
     values = rhythms(600, 1)
     values[250:282] = 4.0 + np.random.default_rng(5).standard_normal((32, 1))
     view = make()
-    (honest,) = view.fit([values])
+    honest = view.fit([values])([0])
     features, ends = windows_of(view, values)
     odd = (ends > 266) & (ends <= 282)
     judged = honest(features, ends).mean(axis=0)
@@ -66,10 +66,19 @@ def test_a_stretch_that_is_like_no_other_is_abnormal_to_its_judge(make, rhythms)
 
 def test_several_series_have_judges_of_their_own(make, rhythms):
     view = make()
-    judges = view.fit([rhythms(200, 1, seed) for seed in range(4)])
-    assert len(judges) == 4
+    honest = view.fit([rhythms(200, 1, seed) for seed in range(4)])
     features, ends = windows_of(view, rhythms(200, 1, 2))
-    assert not np.array_equal(judges[2](features, ends), judges[0](features, ends))
+    assert not np.array_equal(honest([2])(features, ends), honest([0])(features, ends))
+
+
+def test_windows_of_several_series_are_judged_side_by_side_as_they_are_alone(make, rhythms):
+    view = make()
+    honest = view.fit([rhythms(200, 1, seed) for seed in range(4)])
+    (one, ends), (other, _) = (windows_of(view, rhythms(200, 1, seed)) for seed in (1, 3))
+    both = type(one).join([one, other])[np.arange(2 * len(ends)).reshape(2, -1).T.ravel()]  # by turns
+    judged = honest([1, 3])(both, np.repeat(ends, 2))
+    np.testing.assert_allclose(judged[:, ::2], honest([1])(one, ends), rtol=1e-9)
+    np.testing.assert_allclose(judged[:, 1::2], honest([3])(other, ends), rtol=1e-9)
 
 
 def test_shares_are_not_negative_and_add_up_to_one(make, rhythms):
@@ -104,7 +113,7 @@ def test_windows_in_which_nothing_was_observed_are_not_judged(make, rhythms):
 @pytest.mark.parametrize("length", [1, 2, WINDOW, WINDOW + 1])
 def test_the_shortest_series_can_be_learned_from(make, rhythms, length):
     view = make()
-    (honest,) = view.fit([rhythms(length, 1)])
+    honest = view.fit([rhythms(length, 1)])([0])
     features, ends = windows_of(view, rhythms(40, 1))
     assert np.isfinite(view.judge(features, ends)).all()
     assert np.isfinite(honest(features, np.minimum(ends, length))).all()
