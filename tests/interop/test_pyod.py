@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from tjepa_estimators import pretrain
-from tjepa_estimators.errors import NotFittedError
+from tjepa_estimators.errors import ConfigError, NotFittedError
 
 JEPAOD = pytest.importorskip("tjepa_estimators.interop.pyod").JEPAOD
 
@@ -196,6 +196,19 @@ def test_contamination_may_be_a_rule_of_pythresh(make, detector, odd):
     ruled = make(contamination=_HighestTenth()).fit(WAVE[:250])
     assert ruled.threshold_ == pytest.approx(detector.threshold_)
     np.testing.assert_array_equal(ruled.predict(odd), detector.predict(odd))
+
+
+@pytest.mark.parametrize("wrong", ["auto", None, [0.1]])
+def test_a_contamination_that_is_no_number_and_no_rule_is_refused(wrong):
+    with pytest.raises(ConfigError, match="or an object of PyThresh"):
+        JEPAOD(contamination=wrong)
+
+
+def test_the_threshold_may_be_a_rate_of_alarms(make, odd):
+    ruled = make(threshold={"alarms": 2, "steps": 250}).fit(WAVE[:250])
+    assert ruled.threshold_ == ruled.task_.threshold_
+    np.testing.assert_array_equal(ruled.labels_, ruled.decision_scores_ > ruled.threshold_)
+    np.testing.assert_array_equal(ruled.predict(odd), ruled.decision_function(odd) > ruled.threshold_)
 
 
 # Where PyOD's detectors go
