@@ -9,7 +9,8 @@ Every error is ours and also the one the ecosystem expects, so callers may catch
     ├── ArtifactError(OSError)       a saved encoder is damaged or cannot be written
     └── NotFittedError(ValueError, AttributeError)   used before ``fit``
 
-    CollapseWarning(UserWarning)     the representation is degenerating
+    CollapseWarning(UserWarning)         the representation is degenerating
+    ConstantDataWarning(UserWarning)     nothing varies in what is to be learned from
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ __all__ = [
     "ArtifactError",
     "CollapseWarning",
     "ConfigError",
+    "ConstantDataWarning",
     "DataError",
     "NotFittedError",
     "PluginError",
@@ -51,3 +53,7 @@ class NotFittedError(TJEPAError, ValueError, AttributeError):
 
 class CollapseWarning(UserWarning):
     """The learned representation is degenerating; the message says what to change."""
+
+
+class ConstantDataWarning(UserWarning):
+    """Nothing varies in the data that a detector is to learn from, so that whatever moves will be abnormal."""

@@ -79,6 +79,13 @@ def test_scores_are_exactly_those_of_the_task(make, tiny_pretrained, values, set
     np.testing.assert_array_equal(fitted.score(series_of(values)[:TRAIN]).values()[:, 0], task.training_scores_[0])
 
 
+def test_without_looking_ahead_later_steps_change_no_score(make):
+    fitted = make(lookahead=False, resolutions=(1,)).fit(SERIES[:TRAIN])
+    known = ODD.start - fitted.tasks_[0].stride_
+    calm = series_of(noisy_waves())
+    np.testing.assert_array_equal(fitted.score(SERIES).values()[:known], fitted.score(calm).values()[:known])
+
+
 def test_resolutions_are_handed_on(make, tiny_pretrained):
     settings = {"window": 16, "resolutions": (1, 2)}
     task = AnomalyTask({**settings, "scores": ("neighbours",)}, pretrained=tiny_pretrained).fit(ONE[:TRAIN])
@@ -104,7 +111,7 @@ def test_the_time_index_may_be_a_range(scorer):
 def test_the_odd_steps_get_the_highest_scores(scorer, wide_scorer):
     for scores in (scorer.score(SERIES), wide_scorer.score(WIDE)):
         assert ODD.start - WINDOW <= scores.values().argmax() < ODD.stop + WINDOW
-        assert scores.values()[ODD].mean() > 1.0 > np.median(scores.values())
+        assert scores.values()[ODD].mean() > np.median(scores.values()) + 0.6
 
 
 def test_a_list_is_scored_one_by_one_and_keeps_its_order(make):

@@ -176,6 +176,28 @@ def test_detection_scores_every_step_and_marks_the_strangest(cli, folder, tmp_pa
     assert "stretches" in shown
 
 
+def test_detection_explains_what_made_the_scores_of_every_series(cli, tmp_path):
+    cli(
+        "detect shops.csv.gz --group shop --columns sales,visits --pretrained encoder --detect.window 16 "
+        "--output {out}/s.csv --explain {out}/new/why.png"
+    )
+    scores, why = (pd.read_csv(tmp_path / name) for name in ("s.csv", "new/why.csv"))
+    assert (tmp_path / "new" / "why.png").stat().st_size > 10_000
+    assert list(why.columns[:4]) == ["shop", "day", "score", "1:prediction"]
+    assert list(why.columns[-2:]) == ["share of sales", "share of visits"]
+    assert why["score"].equals(scores["score"])
+    assert why["share of sales"].between(0.0, 1.0).all()
+
+
+def test_the_threshold_of_detection_may_be_a_rate_of_alarms(cli, tmp_path):
+    cli(
+        "detect bare.csv --pretrained encoder --detect.window 16 --output {out}/s.csv "
+        '--detect.threshold {{"alarms":2,"steps":120}}'
+    )
+    flags = pd.read_csv(tmp_path / "s.csv")["is_anomaly"]
+    assert 1 <= (flags.diff() == 1).sum() + flags[0] <= 2
+
+
 def test_embeddings_are_named_by_the_end_of_their_window(cli, tmp_path, tiny_pretrained):
     cli("embed daily.csv --columns sales --pretrained encoder --stride 10 --output {out}/e.csv")
     table = pd.read_csv(tmp_path / "e.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +17,17 @@ from tjepa_estimators.tasks.anomaly import AnomalyConfig, AnomalyTask
 from tjepa_estimators.training.config import TrainConfig
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from jsonargparse import ArgumentParser
+
+    from tjepa_estimators.commands.csv_files import CsvFile
 
 __all__ = ["run"]
 
 _EXAMPLES = """\
   tjepa detect sensor.csv --pretrained encoder --output scores.csv --plot scores.png
   tjepa detect today.csv --fit last_month.csv --contamination 0.001 --output scores.csv
+  tjepa detect today.csv --fit last_month.csv --output scores.csv --explain why.png
   tjepa detect machines.csv --group machine --detect.window 96 --output scores.csv
 """
 _SHOWN = 10
@@ -52,6 +57,25 @@ def run(options: Sequence[str]) -> None:
         from tjepa_estimators.commands.plots import plot_scores
 
         say(f"they are drawn in {plot_scores(file, scores, flags, task.threshold_, given.plot)}")
+    if given.explain is not None:
+        _explain(task, file, scores, Path(given.explain))
+
+
+def _explain(task: AnomalyTask, file: CsvFile, scores: Sequence[Float[np.ndarray, "time"]], path: Path) -> None:
+    """Write what made the scores of all series, and draw it for the series with the highest one."""
+    from tjepa_estimators.commands.explanations import explanation_table, plot_explanation
+
+    told = [replace(task.explain(one.values), scores=score) for one, score in zip(file.series, scores, strict=True)]
+    tables = [
+        file.label(explanation_table(why, one.channels), one, file.stamps(one))
+        for one, why in zip(file.series, told, strict=True)
+    ]
+    write_csv(tables, str(path.with_suffix(".csv")))
+    top = max(range(len(told)), key=lambda number: float(scores[number].max()))
+    shown = file.series[top]
+    times, channels = file.stamps(shown), shown.channels
+    plot_explanation(shown.values, told[top], task.threshold_, path, times=times, channels=channels)
+    say(f"what made them: {path.with_suffix('.csv')}, drawn in {path}")
 
 
 def _parser() -> ArgumentParser:
@@ -61,6 +85,12 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--contamination", type=float, default=0.01, help="share of the steps learned from to mark")
     parser.add_argument("--output", required=True, metavar="CSV", help="file for the scores")
     parser.add_argument("--plot", metavar="PNG", help="file for a picture of them")
+    parser.add_argument(
+        "--explain",
+        metavar="PNG",
+        help="file for a picture of the resolutions, scorers and channels that made the scores (of the series with the "
+        "highest one); a csv file beside it holds their numbers; what was learned from is explained as if it were new",
+    )
     add_columns(parser)
     add_encoder(parser)
     parser.add_class_arguments(AnomalyConfig, "detect", skip={"contamination"})

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from pyod.models.base import BaseDetector
 
-from tjepa_estimators.errors import NotFittedError
+from tjepa_estimators.data.columns import in_order
+from tjepa_estimators.errors import ConfigError, NotFittedError
 from tjepa_estimators.tasks.anomaly import AnomalyTask
+from tjepa_estimators.tasks.anomaly.config import settings_of
 
 if TYPE_CHECKING:
     import os
@@ -26,21 +28,29 @@ __all__ = ["JEPAOD"]
 class JEPAOD(BaseDetector):
     """Detect abnormal time steps: the rows of ``X`` are consecutive steps of one series, the columns its channels.
 
+    The columns of DataFrames are matched by name.
+
     Parameters
     ----------
     contamination
-        Share of the training rows that counts as outliers, in (0, 0.5].
+        Share of the training rows that counts as outliers, in (0, 0.5], or an object of PyThresh.
     window
         Steps looked at together; None takes the window of the encoder, but at most a quarter of the rows.
     resolutions
         Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
-        with windows of its own. None takes these three as far as the training data can fill them.
+        with windows of its own. None takes the first two as far as the training data can fill them.
     scores
-        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers, some of ``"prediction"``, ``"subspace"``, ``"neighbours"``, ``"mahalanobis"`` and
+        ``"level"``; None takes all but the fourth.
     fusion
-        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
+        How the scores of all resolutions and scorers become one: ``"mean"``, ``"max"``, ``"rank"`` or ``"agreement"``.
     neighbours
         Nearest training windows whose distances are averaged.
+    lookahead
+        Whether the score of a step also uses windows that end up to a window later, or none that end a stride later.
+    threshold
+        What :func:`~tjepa_estimators.tasks.thresholds.as_threshold` takes, such as ``{"alarms": 1, "steps": 1440}``;
+        None takes ``contamination``.
     encoder
         A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
     encoder_config
@@ -49,8 +59,8 @@ class JEPAOD(BaseDetector):
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id, which is never changed; None
         pretrains on the rows given to ``fit``.
     config
-        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 256
-        steps in patches of 8.
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 32
+        steps in patches of 4.
     train
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Without steps or epochs:
         ten passes over the windows, at most 300 steps.
@@ -73,24 +83,31 @@ class JEPAOD(BaseDetector):
 
     def __init__(
         self,
-        contamination: float = 0.05,
+        contamination: Any = 0.05,
         window: int | None = None,
-        resolutions: Sequence[int] | None = (1,),
-        scores: Sequence[str] = ("prediction", "neighbours"),
+        resolutions: Sequence[int] | None = None,
+        scores: Sequence[str] | None = None,
         fusion: str = "mean",
         neighbours: int = 5,
+        lookahead: bool = True,
+        threshold: Any = None,
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
         pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
         config: str | JEPAConfig | Mapping[str, Any] | None = None,
         train: TrainConfig | Mapping[str, Any] | None = None,
     ) -> None:
+        if not (isinstance(contamination, float | int) or hasattr(contamination, "fit")):
+            msg = f"contamination must be a number in (0, 0.5], or an object of PyThresh; got {contamination!r}."
+            raise ConfigError(msg)
         super().__init__(contamination=contamination)
         self.window = window
         self.resolutions = resolutions
         self.scores = scores
         self.fusion = fusion
         self.neighbours = neighbours
+        self.lookahead = lookahead
+        self.threshold = threshold
         self.encoder = encoder
         self.encoder_config = encoder_config
         self.pretrained = pretrained
@@ -101,23 +118,20 @@ class JEPAOD(BaseDetector):
         """Learn what is normal from a mostly normal series."""
         self._set_n_classes(y)
         self.task_ = AnomalyTask(
-            {
-                "window": self.window,
-                "resolutions": self.resolutions and tuple(self.resolutions),
-                "scores": tuple(self.scores),
-                "fusion": self.fusion,
-                "neighbours": self.neighbours,
-                "contamination": self.contamination,
-            },
+            self._settings(),
             pretrained=self.pretrained,
             encoder=self.encoder,
             encoder_config=self.encoder_config,
             jepa=self.config,
             train=self.train,
         ).fit(np.asarray(X))
+        self._columns = getattr(X, "columns", None)
         self.pretrained_ = self.task_.pretrained_
         self.decision_scores_ = self.task_.training_scores_[0]
         self._process_decision_scores()
+        if self.threshold is not None:
+            self.threshold_ = self.task_.threshold_
+            self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
         return self
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "rows"]:
@@ -125,4 +139,12 @@ class JEPAOD(BaseDetector):
         if not hasattr(self, "task_"):
             msg = "This JEPAOD is not fitted; call fit() with a series first."
             raise NotFittedError(msg)
+        if self._columns is not None and hasattr(X, "columns"):
+            X = in_order(X, self._columns)
         return self.task_.score(np.asarray(X))
+
+    def _settings(self) -> dict[str, Any]:
+        settings = settings_of(self)
+        if not isinstance(self.contamination, float | int):
+            del settings["contamination"]  # an object of PyThresh, which PyOD's base class asks
+        return settings

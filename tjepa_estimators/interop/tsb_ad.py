@@ -37,7 +37,8 @@ def run_JEPA(  # noqa: N802 - TSB-AD's convention
         ``[time]`` or ``[time channels]``; NaN marks missing values.
     data_train
         What is normal, with the same channels. In TSB-AD it is the beginning of ``data``, so that the scores of this
-        part are those of known data. None learns from ``data`` itself, and no window counts as its own neighbour.
+        part are those of known data. None learns from ``data`` itself; each
+        stretch is then scored by what was learned from the others.
     **params
         Fields of :class:`~tjepa_estimators.tasks.anomaly.AnomalyConfig`, such as ``window`` and ``seed``; and
         ``pretrained``, ``encoder``, ``encoder_config``, ``config``, ``train`` as every estimator takes them. ``seed``

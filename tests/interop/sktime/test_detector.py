@@ -81,7 +81,7 @@ def test_fitting_and_transforming_at_once_keeps_the_index(tiny_pretrained, norma
     normal.index = INDEXES[kind]
     labels = JEPADetector(pretrained=tiny_pretrained, contamination=0.1).fit_transform(normal)
     assert labels.index.equals(normal.index)
-    assert labels["labels"].mean() == pytest.approx(0.1, abs=0.011)
+    assert labels["labels"].mean() == pytest.approx(0.1, abs=0.03)  # steps of one stride are tied
 
 
 @pytest.mark.parametrize("container", [pd.Series.to_frame, pd.Series.to_numpy])
@@ -132,3 +132,32 @@ def test_a_panel_is_an_error_that_says_what_to_do(detector, panel):
 def test_other_columns_are_an_error(detector, broken):
     with pytest.raises(DataError, match="Got 2 channels, but the task was fitted on 1"):
         detector.predict(broken.to_frame("one").assign(two=broken))
+
+
+def test_columns_are_matched_by_name(tiny_pretrained, normal):
+    frame = pd.DataFrame({"up": normal, "down": np.roll(normal, 3)})
+    fitted = JEPADetector(pretrained=tiny_pretrained).fit(frame[:150])
+    turned = fitted.transform_scores(frame[["down", "up"]])
+    assert turned.equals(fitted.transform_scores(frame))
+    assert fitted.transform_scores(frame.to_numpy())["scores"].tolist() == turned["scores"].tolist()
+    with pytest.raises(DataError, match=r"fitted on \['up', 'down'\]"):
+        fitted.predict(frame.set_axis(["up", "low"], axis=1))
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_an_explanation_has_the_index_and_the_columns_of_the_series(tiny_pretrained, normal, kind):
+    frame = pd.DataFrame({"up": normal, "down": np.roll(normal, 3)}).set_axis(INDEXES[kind])
+    fitted = JEPADetector(pretrained=tiny_pretrained, resolutions=(1, 2), window=16).fit(frame[:100])
+    frame.iloc[PLANTED, 1] = 3.0
+    parts, channels = fitted.explain(frame[["down", "up"]])
+    assert parts.index.equals(frame.index)
+    assert parts.columns.names == ["resolution", "scorer"]
+    assert parts.columns.tolist() == [(step, name) for step in (1, 2) for name in fitted.task_.config.scores]
+    assert channels.index.equals(frame.index)
+    assert channels.iloc[PLANTED].idxmax(axis=1).eq("down").all()
+
+
+def test_the_threshold_may_be_a_rate_of_alarms(tiny_pretrained, normal):
+    detector = JEPADetector(pretrained=tiny_pretrained, threshold={"alarms": 2, "steps": 200}).fit(normal)
+    assert len(detector.predict_segments(normal)) <= 2
+    assert detector.threshold_ == detector.task_.threshold_

@@ -32,11 +32,11 @@ class JEPAScorer(FittableAnomalyScorer):
 
     A fittable scorer like Darts' ``KMeansScorer``: ``fit`` and ``score`` take series, ``fit_from_prediction`` and
     ``score_from_prediction`` what ``diff_fn`` makes of a series and its prediction. A score has the time index of its
-    series, one value for each step; higher is more abnormal, about half of the training steps lie above zero. Series
-    that were fitted on get their training scores.
+    series, one value for each step; higher is more abnormal, with ``fusion="mean"`` between 0 and 1. Series that were
+    fitted on get their training scores.
 
     The score of a step also uses windows that end up to a window (of the coarsest resolution) later: it looks
-    ahead, as Darts' scorers do with ``window_agg=True``.
+    ahead, as Darts' scorers do with ``window_agg=True``, unless ``lookahead=False``.
 
     Components are matched by name. NaN marks missing values. Of a stochastic series the median is scored.
 
@@ -50,13 +50,16 @@ class JEPAScorer(FittableAnomalyScorer):
         with the highest evidence at each moment.
     resolutions
         Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
-        with windows of its own. None takes these three as far as the training data can fill them.
+        with windows of its own. None takes the first two as far as the training data can fill them.
     scores
-        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers, some of ``"prediction"``, ``"subspace"``, ``"neighbours"``, ``"mahalanobis"`` and
+        ``"level"``; None takes all but the fourth.
     fusion
-        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
+        How the scores of all resolutions and scorers become one: ``"mean"``, ``"max"``, ``"rank"`` or ``"agreement"``.
     neighbours
         Nearest training windows whose distances are averaged.
+    lookahead
+        Whether the score of a step also uses windows that end up to a window later, or none that end a stride later.
     diff_fn
         One of Darts' metrics per time step, which makes one series out of two.
     encoder
@@ -67,8 +70,8 @@ class JEPAScorer(FittableAnomalyScorer):
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id, which is never changed; None
         pretrains on the series given to ``fit``, with ``component_wise`` one encoder for all components.
     config
-        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 256
-        steps in patches of 8.
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 32
+        steps in patches of 4.
     train
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Without steps or epochs:
         ten passes over the windows, at most 300 steps.
@@ -109,10 +112,11 @@ class JEPAScorer(FittableAnomalyScorer):
         self,
         window: int | None = None,
         component_wise: bool = False,
-        resolutions: Sequence[int] | None = (1,),
-        scores: Sequence[str] = ("prediction", "neighbours"),
+        resolutions: Sequence[int] | None = None,
+        scores: Sequence[str] | None = None,
         fusion: str = "mean",
         neighbours: int = 5,
+        lookahead: bool = True,
         diff_fn: Callable[..., Any] = metrics.ae,
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
@@ -125,8 +129,9 @@ class JEPAScorer(FittableAnomalyScorer):
         self.settings = AnomalyConfig(
             window=window,
             resolutions=None if resolutions is None else tuple(resolutions),
-            scores=tuple(scores),
+            scores=AnomalyConfig().scores if scores is None else tuple(scores),
             fusion=fusion,
+            lookahead=lookahead,
             neighbours=neighbours,
             seed=random_state or 0,
         )
@@ -156,7 +161,7 @@ class JEPAScorer(FittableAnomalyScorer):
             encoder = self._task(None).fit(values).pretrained_ if given is None else resolve_pretrained(given)
             tasks = [self._task(encoder).fit(_observed(values, *which)) for which in enumerate(names)]
         self.tasks_, self.components_, self.pretrained_ = tasks, names, tasks[0].pretrained_
-        self.shortest_ = self.settings.window or min(tasks[0].window_, *map(len, series))
+        self.shortest_ = max(task.shortest_ for task in tasks)
 
     def _score_core(self, series: Sequence[TimeSeries], *args: Any, **kwargs: Any) -> list[TimeSeries]:  # noqa: ARG002
         return [self._score_one(one) for one in series]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tjepa_estimators.interop.sklearn.settings import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.artifact import PretrainedEncoder
     from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.tasks.anomaly import AnomalyStream, Explanation
     from tjepa_estimators.training.config import TrainConfig
 
 __all__ = ["JEPAOutlierDetector", "JEPAWindowOutlierDetector"]
@@ -41,10 +42,11 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **CONSTRAINTS,
         "resolutions": [tuple, list, None],
-        "scores": [tuple, list],
-        "fusion": [StrOptions({"mean", "max"})],
+        "scores": [tuple, list, None],
+        "fusion": [str],
         "neighbours": [_AT_LEAST_ONE],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
+        "threshold": [Real, str, Mapping, callable, None],
     }
 
     @abstractmethod
@@ -55,22 +57,20 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
     def _abnormality(self, X: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows"]:
         """Higher is more abnormal."""
 
+    @abstractmethod
+    def _threshold(self, X: Float[np.ndarray, "rows features"]) -> float:
+        """Training rows above it are outliers."""
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Learn what is normal from mostly normal rows."""
         from tjepa_estimators.tasks.anomaly import AnomalyTask
+        from tjepa_estimators.tasks.anomaly.config import settings_of
 
         X = self._rows(X, reset=True)
         seed = seed_of(self.random_state)
         self.task_ = AnomalyTask(
-            {
-                **self._settings(),
-                "resolutions": self.resolutions and tuple(self.resolutions),
-                "scores": tuple(self.scores),
-                "fusion": self.fusion,
-                "neighbours": self.neighbours,
-                "seed": seed or 0,
-            },
+            settings_of(self, seed=seed),
             pretrained=self.pretrained,
             encoder=self.encoder,
             encoder_config=self.encoder_config,
@@ -78,7 +78,7 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
             train=seeded(self.train, seed),
         ).fit(self._series(X))
         self.pretrained_ = self.task_.pretrained_
-        self.offset_ = float(np.percentile(-self._abnormality(X), 100.0 * self.contamination))
+        self.offset_ = -self._threshold(X)
         return self
 
     def score_samples(self, X: Any) -> Float[np.ndarray, "rows"]:
@@ -93,9 +93,6 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
     def predict(self, X: Any) -> np.ndarray:
         """Label each row: 1 for an inlier, -1 for an outlier."""
         return np.where(self.decision_function(X) >= 0.0, 1, -1)
-
-    def _settings(self) -> dict[str, Any]:
-        return {}
 
     def _rows(self, X: Any, *, reset: bool) -> Float[np.ndarray, "rows features"]:
         return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -120,15 +117,21 @@ class JEPAOutlierDetector(_JEPAOutliers):
         Steps looked at together; None takes the window of the encoder, but at most a quarter of the rows.
     resolutions
         Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
-        with windows of its own. None takes these three as far as the training data can fill them.
+        with windows of its own. None takes the first two as far as the training data can fill them.
     scores
-        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers, some of ``"prediction"``, ``"subspace"``, ``"neighbours"``, ``"mahalanobis"`` and
+        ``"level"``; None takes all but the fourth.
     fusion
-        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
+        How the scores of all resolutions and scorers become one: ``"mean"``, ``"max"``, ``"rank"`` or ``"agreement"``.
     neighbours
         Nearest training windows whose distances are averaged.
+    lookahead
+        Whether the score of a step also uses windows that end up to a window later, or none that end a stride later.
     contamination
         Share of the training rows that counts as outliers, in (0, 0.5].
+    threshold
+        What :func:`~tjepa_estimators.tasks.thresholds.as_threshold` takes, such as ``{"alarms": 1, "steps": 1440}``;
+        None takes ``contamination``.
     encoder
         A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
     encoder_config
@@ -137,8 +140,8 @@ class JEPAOutlierDetector(_JEPAOutliers):
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id, which is never changed; None
         pretrains on the rows given to ``fit``.
     config
-        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 256
-        steps in patches of 8.
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 32
+        steps in patches of 4.
     train
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Without steps or epochs:
         ten passes over the windows, at most 300 steps.
@@ -169,17 +172,20 @@ class JEPAOutlierDetector(_JEPAOutliers):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **_JEPAOutliers._parameter_constraints,
         "window": [_AT_LEAST_ONE, None],
+        "lookahead": ["boolean"],
     }
 
     def __init__(
         self,
         *,
         window: int | None = None,
-        resolutions: Sequence[int] | None = (1,),
-        scores: Sequence[str] = ("prediction", "neighbours"),
+        resolutions: Sequence[int] | None = None,
+        scores: Sequence[str] | None = None,
         fusion: str = "mean",
         neighbours: int = 5,
+        lookahead: bool = True,
         contamination: float = 0.05,
+        threshold: Any = None,
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
         pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
@@ -192,7 +198,9 @@ class JEPAOutlierDetector(_JEPAOutliers):
         self.scores = scores
         self.fusion = fusion
         self.neighbours = neighbours
+        self.lookahead = lookahead
         self.contamination = contamination
+        self.threshold = threshold
         self.encoder = encoder
         self.encoder_config = encoder_config
         self.pretrained = pretrained
@@ -200,14 +208,30 @@ class JEPAOutlierDetector(_JEPAOutliers):
         self.train = train
         self.random_state = random_state
 
-    def _settings(self) -> dict[str, Any]:
-        return {"window": self.window}
+    def explain(self, X: Any) -> Explanation:
+        """Tell which resolutions, scorers and columns made the scores; there, as in ``task_``, higher is more abnormal.
+
+        Rows that were fitted on are explained as if they were new.
+        """
+        check_is_fitted(self)
+        return self.task_.explain(self._rows(X, reset=False))
+
+    def stream(self) -> AnomalyStream:
+        """Score rows as they arrive, with the scores of ``task_``: lower becomes higher.
+
+        Rows whose scores exceed ``-offset_`` are outliers.
+        """
+        check_is_fitted(self)
+        return self.task_.stream()
 
     def _series(self, X: Float[np.ndarray, "rows features"]) -> list[Float[np.ndarray, "time channels"]]:
         return [X]
 
     def _abnormality(self, X: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows"]:
         return self.task_.score(X)
+
+    def _threshold(self, X: Float[np.ndarray, "rows features"]) -> float:  # noqa: ARG002 - the task has seen them
+        return self.task_.threshold_
 
 
 class JEPAWindowOutlierDetector(_JEPAOutliers):
@@ -221,15 +245,19 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
         Channels of a window.
     resolutions
         Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
-        with windows of its own. None takes these three as far as the training data can fill them.
+        with windows of its own. None takes the first two as far as the training data can fill them.
     scores
-        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers, some of ``"prediction"``, ``"subspace"``, ``"neighbours"``, ``"mahalanobis"`` and
+        ``"level"``; None takes all but the fourth.
     fusion
-        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
+        How the scores of all resolutions and scorers become one: ``"mean"``, ``"max"``, ``"rank"`` or ``"agreement"``.
     neighbours
         Nearest training windows whose distances are averaged.
     contamination
         Share of the training rows that counts as outliers, in (0, 0.5].
+    threshold
+        What :func:`~tjepa_estimators.tasks.thresholds.as_threshold` takes, where each row is a series of one step;
+        None takes ``contamination``.
     encoder
         A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
     encoder_config
@@ -238,8 +266,8 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id, which is never changed; None
         pretrains on the rows given to ``fit``.
     config
-        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 256
-        steps in patches of 8, cut to the rows.
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 32
+        steps in patches of 4, cut to the rows.
     train
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Without steps or epochs:
         ten passes over the rows, at most 300 steps.
@@ -275,11 +303,12 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
         self,
         *,
         n_channels: int = 1,
-        resolutions: Sequence[int] | None = (1,),
-        scores: Sequence[str] = ("prediction", "neighbours"),
+        resolutions: Sequence[int] | None = None,
+        scores: Sequence[str] | None = None,
         fusion: str = "mean",
         neighbours: int = 5,
         contamination: float = 0.05,
+        threshold: Any = None,
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
         pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
@@ -293,6 +322,7 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
         self.fusion = fusion
         self.neighbours = neighbours
         self.contamination = contamination
+        self.threshold = threshold
         self.encoder = encoder
         self.encoder_config = encoder_config
         self.pretrained = pretrained
@@ -305,3 +335,6 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
 
     def _abnormality(self, X: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows"]:
         return self.task_.score_windows(windows_of(X, self.n_channels))
+
+    def _threshold(self, X: Float[np.ndarray, "rows features"]) -> float:
+        return self.task_.config.threshold_rule()(list(self._abnormality(X)[:, None]))  # each row is its own series

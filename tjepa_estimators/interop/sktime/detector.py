@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 from sktime.detection.base import BaseDetector
 
+from tjepa_estimators.data.columns import in_order
 from tjepa_estimators.errors import DataError
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.anomaly import AnomalyTask
+from tjepa_estimators.tasks.anomaly.config import settings_of
 from tjepa_estimators.training.seeding import seeded
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ class JEPADetector(BaseDetector):
 
     ``predict`` gives the positions of abnormal points, ``predict_segments`` the runs of them, ``transform`` a label
     for each step, ``transform_scores`` a score for each step (higher is more abnormal). Give ``fit`` a mostly
-    normal series; NaN marks missing values. Labels and scores look ahead by up to a window, as detection in recorded
-    data may.
+    normal series; NaN marks missing values, columns are matched by name. Labels and scores look ahead by up to a
+    window, as detection in recorded data may, unless ``lookahead=False``.
 
     Parameters
     ----------
@@ -43,23 +45,29 @@ class JEPADetector(BaseDetector):
     pretrained
         A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; None pretrains in ``fit``.
     config
-        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 256
-        steps in patches of 8, which suit detection better than the longer ones for forecasting.
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with; None takes windows of 32
+        steps in patches of 4: short ones show where an anomaly begins and ends.
     train
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining.
     window
         Steps looked at together; None takes those of the encoder, but at most a quarter of the series.
     resolutions
         Numbers of steps that are averaged before the series is looked at, such as ``(1, 4, 16)``: each gives a view
-        with windows of its own. None takes these three as far as the training data can fill them.
+        with windows of its own. None takes the first two as far as the training data can fill them.
     scores
-        Names of the scorers: ``"prediction"``, ``"neighbours"``.
+        Names of the scorers, some of ``"prediction"``, ``"subspace"``, ``"neighbours"``, ``"mahalanobis"`` and
+        ``"level"``; None takes all but the fourth.
     fusion
-        How the scores of all resolutions and scorers become one: ``"mean"`` or ``"max"``.
+        How the scores of all resolutions and scorers become one: ``"mean"``, ``"max"``, ``"rank"`` or ``"agreement"``.
     neighbours
         Nearest training windows whose distances are averaged.
+    lookahead
+        Whether the score of a step also uses windows that end up to a window later, or none that end a stride later.
     contamination
         Share of the training steps that count as abnormal.
+    threshold
+        What :func:`~tjepa_estimators.tasks.thresholds.as_threshold` takes, such as ``{"alarms": 1, "steps": 1440}``;
+        None takes ``contamination``.
     random_state
         Seed of everything random; None keeps the seed of ``train``, which is 0 by default.
 
@@ -105,11 +113,13 @@ class JEPADetector(BaseDetector):
         config: str | JEPAConfig | Mapping[str, Any] | None = None,
         train: TrainConfig | Mapping[str, Any] | None = None,
         window: int | None = None,
-        resolutions: Sequence[int] | None = (1,),
-        scores: Sequence[str] = ("prediction", "neighbours"),
+        resolutions: Sequence[int] | None = None,
+        scores: Sequence[str] | None = None,
         fusion: str = "mean",
         neighbours: int = 5,
+        lookahead: bool = True,
         contamination: float = 0.05,
+        threshold: Any = None,
         random_state: int | None = None,
     ) -> None:
         self.encoder = encoder
@@ -122,7 +132,9 @@ class JEPADetector(BaseDetector):
         self.scores = scores
         self.fusion = fusion
         self.neighbours = neighbours
+        self.lookahead = lookahead
         self.contamination = contamination
+        self.threshold = threshold
         self.random_state = random_state
         super().__init__()
 
@@ -160,6 +172,21 @@ class JEPADetector(BaseDetector):
         ends = points[np.diff(points, append=len(X) + 1) > 1] + 1
         return pd.DataFrame({"ilocs": pd.arrays.IntervalArray.from_arrays(starts, ends, closed="left")})
 
+    def explain(self, X: pd.DataFrame | pd.Series | np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Tell what made the scores; a series that was fitted on is explained as if it were new.
+
+        Returns
+        -------
+        parts, channels
+            Both with the index of ``X``. The standardised score of each resolution and scorer (a column each; one is
+            the edge of what is normal), and the share of each channel in what is not.
+        """
+        self.check_is_fitted()
+        frame = in_order(self._check_X(X), self._columns)
+        told = self.task_.explain(self._values(frame))
+        names = pd.MultiIndex.from_tuples(told.names, names=["resolution", "scorer"])
+        return pd.DataFrame(told.parts.T, frame.index, names), pd.DataFrame(told.channels, frame.index, frame.columns)
+
     def _check_X(self, X: Any) -> pd.DataFrame:
         if isinstance(X, list) or np.ndim(X) > 2 or getattr(getattr(X, "index", None), "nlevels", 1) > 1:
             msg = "A panel was given, but JEPADetector looks at one series; call it for each, or use AnomalyTask."
@@ -182,15 +209,7 @@ class JEPADetector(BaseDetector):
 
     def _fit_task(self, X: pd.DataFrame, pretrained: Any) -> None:
         self.task_ = AnomalyTask(
-            {
-                "window": self.window,
-                "resolutions": self.resolutions and tuple(self.resolutions),
-                "scores": tuple(self.scores),
-                "fusion": self.fusion,
-                "neighbours": self.neighbours,
-                "contamination": self.contamination,
-                "seed": int(self.random_state or 0),
-            },
+            settings_of(self, seed=self.random_state),
             pretrained=pretrained,
             encoder=self.encoder,
             encoder_config=self.encoder_config,
@@ -199,9 +218,13 @@ class JEPADetector(BaseDetector):
         ).fit(X)
         self.pretrained_ = self.task_.pretrained_
         self.threshold_ = self.task_.threshold_
+        self._columns = X.columns
 
     def _score(self, X: pd.DataFrame) -> Float[np.ndarray, "time"]:
-        return self.task_.score(X.to_numpy(dtype=np.float64, na_value=np.nan))
+        return self.task_.score(self._values(X))
+
+    def _values(self, X: pd.DataFrame) -> Float[np.ndarray, "time channels"]:
+        return in_order(X, self._columns).to_numpy(dtype=np.float64, na_value=np.nan)
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:  # noqa: ARG003 - sktime's

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.errors import ConfigError
@@ -13,7 +13,7 @@ from tjepa_estimators.tasks.thresholds import Contamination, as_threshold
 if TYPE_CHECKING:
     from tjepa_estimators.tasks.thresholds import ThresholdRule
 
-__all__ = ["AnomalyConfig"]
+__all__ = ["AnomalyConfig", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,19 @@ class AnomalyConfig:
     def scorer_settings(self) -> ScorerSettings:
         """What concerns the scorers."""
         return ScorerSettings(self.neighbours, self.top_channels, self.seed)
+
+
+def settings_of(estimator: object, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - a field
+    """The fields that an estimator has as parameters of the same names; None, and what it lacks, keep the default.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> settings_of(SimpleNamespace(window=8, scores=None, verbose=True), seed=1)
+    {'window': 8, 'seed': 1}
+    """
+    given = {field.name: getattr(estimator, field.name, None) for field in fields(AnomalyConfig)} | more
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _require(fact: bool, rule: str, given: object) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from jaxtyping import Float
 
 __all__ = ["Explanation"]
@@ -31,12 +32,12 @@ class Explanation:
 
         Examples
         --------
-        >>> import numpy as np
         >>> told = Explanation(
         ...     np.ones(1), ((1, "level"), (4, "level")), np.array([[0.0], [2.0]]), np.array([[0.2, 0.8]])
         ... )
         >>> told.top(0)
         (4, 'level', 1)
         """
-        resolution, scorer = self.names[int(self.parts[:, step].argmax())]
+        heard = np.where(np.isnan(self.parts[:, step]), -np.inf, self.parts[:, step])
+        resolution, scorer = self.names[int(heard.argmax())]
         return resolution, scorer, int(self.channels[step].argmax())

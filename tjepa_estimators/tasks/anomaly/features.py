@@ -17,7 +17,7 @@ from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.threads import limited_threads, map_batches
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float
+    from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
     from tjepa_estimators.jepa.model import JEPA
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["TokenLayout", "WindowFeatures", "WindowReader"]
 
 _HALVES, _QUARTERS = 2, 4
-_ROWS = 128
-"""Windows times channels in one forward pass, always: what is judged beside a window must not change its features,
-and in single precision the last digits depend on the size of a batch."""
+_ROWS, _FEWEST_ROWS = 128, 8
+"""Windows times channels in one forward pass, and what smaller passes are filled up to a multiple of: what is judged
+beside a window must not change its features, but odd sizes take other paths, with other last digits."""
 _STILL = 1e-6
 """Deviations below which a window does not move, and shows no shape."""
 
@@ -73,7 +73,7 @@ class WindowFeatures:
         """The windows of all parts, in order."""
         return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
 
-    def __getitem__(self, chosen: Bool[np.ndarray, "windows"] | slice) -> WindowFeatures:
+    def __getitem__(self, chosen: Bool[np.ndarray, "windows"] | Int[np.ndarray, "chosen"] | slice) -> WindowFeatures:
         return WindowFeatures(self.shape[chosen], self.level[chosen], self.error[chosen], self.observed[chosen])
 
 
@@ -127,14 +127,15 @@ class WindowReader:
     def _forward(
         self, batch: Float[Tensor, "rows time"]
     ) -> tuple[Float[Tensor, "rows latents"], Float[Tensor, "rows"]]:
-        rows = pad(batch, (0, 0, 0, _ROWS - len(batch)))
+        rows = pad(batch, (0, 0, 0, -len(batch) % _FEWEST_ROWS))
+        masks = Masks(self._masks.context[: len(rows)], self._masks.targets[: len(rows)])
         tokens = self._jepa.encode(rows)
         bounds = np.linspace(0, self._layout.tokens, _HALVES + 1).astype(int)
         halves = [
             masked_mean(tokens.values[:, low:high], ~tokens.padding[:, low:high]) for low, high in pairwise(bounds)
         ]
         shape = torch.cat(halves, dim=1) / (_HALVES * self._jepa.student.dim) ** 0.5
-        output = self._jepa(rows, self._masks)
+        output = self._jepa(rows, masks)
         errors = smooth_l1_loss(output.prediction, output.target, reduction="none").mean(dim=-1)
         return shape[: len(batch)], masked_mean(errors.unsqueeze(-1), output.observed).squeeze(-1)[: len(batch)]
 

@@ -49,12 +49,12 @@ def at_steps(blocks: Float[np.ndarray, "blocks"], factor: int, length: int) -> F
 
 
 def choose_resolutions(lengths: Sequence[int], window: int, repeats: int) -> tuple[int, ...]:
-    """The series as it is and up to two coarser views, as far as the data hold ``repeats`` of their windows.
+    """The series as it is and a coarser view, as far as the data hold ``repeats`` of its windows.
 
     Examples
     --------
-    >>> choose_resolutions([20_000], window=256, repeats=4), choose_resolutions([5_000], window=256, repeats=4)
-    ((1, 4, 16), (1, 4))
+    >>> choose_resolutions([5_000], window=256, repeats=4), choose_resolutions([4_000], window=256, repeats=4)
+    ((1, 4), (1,))
     """
     factors = [_FACTOR**level for level in range(_MOST)]
     return tuple(

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SCORERS", "FromMean", "FromNeighbours", "FromSubspace", "PredictionError", "Scorer", "ScorerSettings"]
 
-_FEWEST = 2
-"""Training windows from which anything can be learned."""
-
 
 @dataclass(frozen=True, slots=True)
 class ScorerSettings:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from einops import rearrange
 
 from tjepa_estimators.tasks.anomaly.grid import cut_windows, window_ends
 from tjepa_estimators.tasks.anomaly.resolutions import at_resolution
@@ -25,7 +26,7 @@ _BATCH = 256
 
 
 class ViewStream:
-    """The scorers of one resolution on one series.
+    """The scorers of one resolution on one series, or on several side by side.
 
     Parameters
     ----------
@@ -37,27 +38,31 @@ class ViewStream:
         Numbers that it gives for each window.
     lookahead
         Whether a step has the mean evidence of all windows that hold it, or that of the first one.
+    series
+        Number of series: their channels stand side by side in what comes, and their scores below each other, so that
+        many short ones are read together.
     """
 
-    def __init__(self, view: View, judge: Judge, rows: int, *, lookahead: bool = True) -> None:
-        self._view, self._judge, self._lookahead = view, judge, lookahead
+    def __init__(self, view: View, judge: Judge, rows: int, *, lookahead: bool = True, series: int = 1) -> None:
+        self._view, self._judge, self._lookahead, self._series = view, judge, lookahead, series
         self._steps: Float[np.ndarray, "time channels"] | None = None  # of the block that is not complete
         self._blocks: Float[np.ndarray, "blocks channels"] | None = None  # that a window to come may hold
         self._known = 0  # blocks that have come
         self._end = 0  # of the last window judged
-        self._open = _OpenBlocks(rows)
+        self._open = _OpenBlocks(rows * series)
         self._length = self._given = 0  # steps that have come, and that have their scores
 
     def update(
         self, values: Float[np.ndarray, "time channels"], *, is_last: bool = False
     ) -> Float[np.ndarray, "rows time"]:
-        """Take further steps; scores of the steps, from where the last call ended, to which no later window speaks."""
+        """Take further steps; scores of the steps, from where the last call ended, of which no later window speaks."""
         view = self._view
         self._take(values, is_last=is_last)
         window = view.window
         ends = self._new_ends(is_last=is_last)
-        for low in range(0, len(ends), _BATCH):
-            self._read(ends[low : low + _BATCH])
+        batch = max(1, _BATCH // self._series)
+        for low in range(0, len(ends), batch):
+            self._read(ends[low : low + batch])
         # the last window of a series ends wherever the series does, as soon as a step from here
         open_from = self._end + 1 - window if self._lookahead else self._end
         final = self._known if is_last else max(0, open_from)
@@ -83,16 +88,18 @@ class ViewStream:
         view = self._view
         if self._known < (view.fewest if is_last else view.window):
             return np.arange(0)
-        ends = window_ends(self._known, view.window, view.stride)
-        if not is_last and (self._known - view.window) % view.stride:
-            ends = ends[:-1]  # the last one waits until its stride is complete
-        return ends[ends > self._end]
+        return window_ends(self._known, view.window, view.stride, after=self._end, is_last=is_last)
 
     def _read(self, ends: Int[np.ndarray, "windows"]) -> None:
         view = self._view
         offset = self._known - len(self._blocks)  # type: ignore[arg-type]
-        windows = cut_windows(self._blocks, ends - offset, view.window)  # type: ignore[arg-type]
-        evidence = self._judge(view.reader(windows), ends)
+        windows = rearrange(
+            cut_windows(self._blocks, ends - offset, view.window),  # type: ignore[arg-type]
+            "windows time (series channels) -> (windows series) time channels",
+            series=self._series,
+        )
+        judged = self._judge(view.reader(windows), np.repeat(ends, self._series))
+        evidence = rearrange(judged, "rows (windows series) -> (rows series) windows", series=self._series)
         before = np.concatenate([[self._end], ends[:-1]])
         starts = np.maximum(ends - view.window, 0) if self._lookahead else before
         self._open.add(evidence, starts, ends)
@@ -113,8 +120,7 @@ class _OpenBlocks:
         ends: Int[np.ndarray, "windows"],
     ) -> None:
         """Give the evidence of each window to its blocks, from ``starts`` up to ``ends``."""
-        grow = max(0, int(ends[-1]) - self._first - self._total.shape[1])
-        self._total, self._count = (np.pad(one, ((0, 0), (0, grow))) for one in (self._total, self._count))
+        self._reach(int(ends[-1]))
         known = ~np.isnan(evidence)
         for window, (start, end) in enumerate(zip(starts - self._first, ends - self._first, strict=True)):
             self._total[:, start:end] += np.where(known[:, window], evidence[:, window], 0.0)[:, None]
@@ -122,11 +128,17 @@ class _OpenBlocks:
 
     def close(self, final: int) -> Float[np.ndarray, "rows blocks"]:
         """Mean evidence of the blocks before ``final``, which are forgotten; NaN where there is none."""
+        self._reach(final)
         done = max(0, final - self._first)
         total, count = self._total[:, :done], self._count[:, :done]
         self._total, self._count = self._total[:, done:].copy(), self._count[:, done:].copy()
         self._first += done
         return np.where(count > 0, total / np.maximum(count, 1.0), np.nan)
+
+    def _reach(self, end: int) -> None:
+        """Open the blocks before ``end``, with no evidence yet."""
+        grow = max(0, end - self._first - self._total.shape[1])
+        self._total, self._count = (np.pad(one, ((0, 0), (0, grow))) for one in (self._total, self._count))
 
 
 class PartsStream:

@@ -44,8 +44,10 @@ class Subspace:
 
     @classmethod
     def fit(cls, rows: Float[np.ndarray, "windows features"], seed: int) -> Self:
-        """Find the directions; two rows are the fewest that have one."""
-        pca = PCA(min(_MOST, *rows.shape), svd_solver="auto", random_state=seed).fit(rows)
+        """Find the directions; of one row, or equal ones, any will do."""
+        rows = np.repeat(rows, 2, axis=0) if len(rows) == 1 else rows
+        with np.errstate(invalid="ignore"):  # the share of no variance, which nothing here asks for
+            pca = PCA(min(_MOST, *rows.shape), svd_solver="auto", random_state=seed).fit(rows)
         total = float(rows.var(axis=0, dtype=np.float64).sum()) + _TINY
         variance = pca.explained_variance_.astype(np.float64)
         normal = int(np.searchsorted(np.cumsum(variance), _SHARE * total)) + 1

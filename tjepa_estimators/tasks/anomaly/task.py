@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from einops import rearrange
 
 from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.data.convert import as_series
-from tjepa_estimators.errors import DataError, NotFittedError
+from tjepa_estimators.errors import ConstantDataWarning, DataError, NotFittedError
 from tjepa_estimators.jepa.config import JEPAConfig, as_preset
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.anomaly.channels import ChannelScale
@@ -43,6 +46,8 @@ _FEWEST_TOKENS = 4
 """Tokens of the shortest window, so that there is a past and a future; shorter series are padded."""
 _SHORT = JEPAConfig(context_length=24, future_length=8, patch_length=4)
 """Short windows show where an anomaly begins and ends; what is slower is the business of coarser resolutions."""
+_TOGETHER = 128
+"""Series of one length that are read together."""
 _PIECE = 1 << 16
 """Steps of a recorded series that are scored at once."""
 
@@ -139,10 +144,14 @@ class AnomalyTask:
         self._prepare(values)
         self.shortest_ = min(self.window_, *map(len, values))
         self._scale = ChannelScale.fit(values)
+        if not self._scale.deviation.any():
+            msg = (
+                "No channel of the training data ever varies, so whatever moves will be abnormal; fit on a stretch "
+                "that shows normal operation."
+            )
+            warnings.warn(msg, ConstantDataWarning, stacklevel=2)
         scaled = [self._scale(one) for one in values]
-        judges = [view.fit(scaled) for view in self._views]
-        streams = [self._parts_stream([judge[number] for judge in judges]) for number in range(len(values))]
-        parts = [stream.update(one, is_last=True) for stream, one in zip(streams, scaled, strict=True)]
+        parts = self._training_parts(scaled)
         self._fusion = FUSIONS[self.config.fusion]().fit(np.concatenate(parts, axis=1))
         self.training_scores_ = [self._fusion(one) for one in parts]
         self.threshold_ = self.config.threshold_rule()(self.training_scores_)
@@ -184,13 +193,23 @@ class AnomalyTask:
         NotFittedError
             Before ``fit``.
         DataError
-            Wrong number of channels, or infinite values.
+            Wrong number of channels, infinite values, or too few steps.
         """
         checked = self._checked(windows, "windows [batch time channels]", 3)
-        return np.array([self._score_one(one).max() for one in checked])
+        self._long_enough(checked[0])
+        ranks = [self._seen.get(_digest(one)) for one in checked]
+        new = checked[[rank is None for rank in ranks]]
+        fused = [
+            self._fusion(part)
+            for low in range(0, len(new), _TOGETHER)
+            for part in self._parts_of([self._scale(one) for one in new[low : low + _TOGETHER]])
+        ]
+        remaining = iter(fused)
+        scores = [next(remaining) if rank is None else self.training_scores_[rank] for rank in ranks]
+        return np.array([one.max() for one in scores])
 
     def stream(self) -> AnomalyStream:
-        """Score one series as it arrives; its scores are those of :meth:`score` for the same steps.
+        """Score one series as it arrives; its scores are those of :meth:`score` for the same steps, if they are new.
 
         Raises
         ------
@@ -215,9 +234,10 @@ class AnomalyTask:
         NotFittedError
             Before ``fit``.
         DataError
-            Wrong number of channels, or infinite values.
+            Wrong number of channels, infinite values, or too few steps.
         """
-        scaled = self._scale(self._checked(values, "a series [time channels]", 2))
+        checked = self._long_enough(self._checked(values, "a series [time channels]", 2))
+        scaled = self._scale(checked)
         parts = self._parts_stream().update(scaled, is_last=True)
         rows = len(self.config.scores) * self.num_channels_
         shared = self._parts_stream([partial(_by_channel, view) for view in self._views], rows)
@@ -259,27 +279,55 @@ class AnomalyTask:
             max(_FEWEST_TOKENS, math.ceil((window - jepa.patch_length) / stride) + 1), jepa.patch_length, stride
         )
 
-    def _parts_stream(self, judges: Sequence[Judge] | None = None, rows: int | None = None) -> PartsStream:
+    def _training_parts(
+        self, scaled: Sequence[Float[np.ndarray, "time channels"]]
+    ) -> list[Float[np.ndarray, "parts time"]]:
+        """Learn what is normal; what each series scores by judges that have not learned from it."""
+        honest = [view.fit(scaled) for view in self._views]
+        parts: dict[int, Float[np.ndarray, "parts time"]] = {}
+        by_length = sorted(range(len(scaled)), key=lambda number: len(scaled[number]))
+        for _, group in groupby(by_length, key=lambda number: len(scaled[number])):
+            members = [*group]
+            for low in range(0, len(members), _TOGETHER):
+                numbers = members[low : low + _TOGETHER]
+                judges = [judge(numbers) for judge in honest]
+                parts |= zip(numbers, self._parts_of([scaled[number] for number in numbers], judges), strict=True)
+        return [parts[number] for number in range(len(scaled))]
+
+    def _parts_of(
+        self, scaled: Sequence[Float[np.ndarray, "time channels"]], judges: Sequence[Judge] | None = None
+    ) -> Float[np.ndarray, "series parts time"]:
+        """What each of several series of one length scores, read together."""
+        stream = self._parts_stream(judges, series=len(scaled))
+        parts = stream.update(np.concatenate(scaled, axis=1), is_last=True)
+        return rearrange(parts, "(parts series) time -> series parts time", series=len(scaled))
+
+    def _parts_stream(
+        self, judges: Sequence[Judge] | None = None, rows: int | None = None, series: int = 1
+    ) -> PartsStream:
         judges = [view.judge for view in self._views] if judges is None else judges
         return PartsStream([
-            ViewStream(view, judge, rows or len(view.names), lookahead=self.config.lookahead)
+            ViewStream(view, judge, rows or len(view.names), lookahead=self.config.lookahead, series=series)
             for view, judge in zip(self._views, judges, strict=True)
         ])  # fmt: skip
 
     def _score_one(self, values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time"]:
-        if len(values) < self.shortest_:
-            msg = (
-                f"Got {len(values)} steps, but at least {self.shortest_} are needed, a window; give longer series, fit "
-                "with a smaller window, or pass single steps to stream()."
-            )
-            raise DataError(msg)
-        rank = self._seen.get(_digest(values))
+        rank = self._seen.get(_digest(self._long_enough(values)))
         if rank is not None:
             return self.training_scores_[rank].copy()
         stream = self._parts_stream()
         return np.concatenate([
             self._fusion(stream.update(self._scale(piece), is_last=is_last)) for piece, is_last in _pieces(values)
         ])  # fmt: skip
+
+    def _long_enough(self, values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time channels"]:
+        if len(values) < self.shortest_:
+            msg = (
+                f"Got {len(values)} steps, but at least {self.shortest_} are needed, a window; give longer series, fit "
+                "with a smaller window, or pass single steps to stream()."
+            )
+            raise DataError(msg)
+        return values
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "_seen"):

@@ -59,12 +59,17 @@ class View:
         self.names = config.scores
         self._config = config
 
-    def fit(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> list[Judge]:
-        """Learn what is normal; for each training series a judge that has not learned from what it judges."""
+    def fit(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> Callable[[Sequence[int]], Judge]:
+        """Learn what is normal.
+
+        Returns
+        -------
+        For the numbers of training series, a judge of their windows that has not learned from what it judges. The
+        windows of several series come side by side: the first of each, then the second of each.
+        """
         blocks = [at_resolution(one, self.factor) for one in values]
         self.fewest = min(self.window, *map(len, blocks))
-        series, ends = self._training_windows([len(one) for one in blocks])
-        features = self._read(blocks, series, ends)
+        series, ends, features = self._observed_windows(blocks)
         place = np.cumsum([0, *map(len, blocks)])[series] + ends
         bounds = np.quantile(place, np.arange(1, _FOLDS) / _FOLDS)
         fold = np.searchsorted(bounds, place, side="left")
@@ -74,7 +79,7 @@ class View:
         self._scales = [LogScale.fit(column) for column in own.T]
         self._scorers = self._fit_scorers(features, features)
         starts = np.cumsum([0, *map(len, blocks)])
-        return [self._honest_judge(honest, bounds, start) for start in starts[:-1]]
+        return lambda numbers: self._honest_judge(honest, bounds, starts[[*numbers]])
 
     def judge(
         self,
@@ -89,6 +94,17 @@ class View:
         parts = np.stack([scorer.contributions(features) for scorer in self._scorers])
         total = parts.sum(axis=2, keepdims=True)
         return np.where(total > 0.0, parts / np.where(total > 0.0, total, 1.0), 1.0 / parts.shape[2])
+
+    def _observed_windows(
+        self, blocks: Sequence[Float[np.ndarray, "time channels"]]
+    ) -> tuple[Int[np.ndarray, "windows"], Int[np.ndarray, "windows"], WindowFeatures]:
+        """Windows to learn from that hold any value; all, where none does."""
+        series, ends = self._training_windows([len(one) for one in blocks])
+        features = self._read(blocks, series, ends)
+        observed = features.observed.any(axis=1)
+        if not observed.any():
+            return series, ends, features
+        return series[observed], ends[observed], features[observed]
 
     def _training_windows(
         self, lengths: Sequence[int]
@@ -110,12 +126,10 @@ class View:
         ends: Int[np.ndarray, "windows"],
     ) -> WindowFeatures:
         parts = []
-        for number in np.unique(series):
-            own = ends[series == number]
-            parts += [
-                self.reader(cut_windows(blocks[number], own[low : low + _BATCH], self.window))
-                for low in range(0, len(own), _BATCH)
-            ]
+        for low in range(0, len(ends), _BATCH):
+            own, end = series[low : low + _BATCH], ends[low : low + _BATCH]
+            cuts = [cut_windows(blocks[number], end[own == number], self.window) for number in np.unique(own)]
+            parts.append(self.reader(np.concatenate(cuts)))
         return type(parts[0]).join(parts)
 
     def _fit_scorers(self, features: WindowFeatures, otherwise: WindowFeatures) -> list[Scorer]:
@@ -124,9 +138,11 @@ class View:
         settings = self._config.scorer_settings()
         return [SCORERS[name](settings).fit(known) for name in self.names]
 
-    def _honest_judge(self, honest: Sequence[Sequence[Scorer]], bounds: Float[np.ndarray, "cuts"], start: int) -> Judge:
+    def _honest_judge(
+        self, honest: Sequence[Sequence[Scorer]], bounds: Float[np.ndarray, "cuts"], starts: Int[np.ndarray, "series"]
+    ) -> Judge:
         def judge(features: WindowFeatures, ends: Int[np.ndarray, "windows"]) -> Float[np.ndarray, "scorers windows"]:
-            fold = np.searchsorted(bounds, start + ends, side="left")
+            fold = np.searchsorted(bounds, np.tile(starts, len(ends) // len(starts)) + ends, side="left")
             evidence = np.empty((len(self.names), len(ends)))
             for number in np.unique(fold):
                 evidence[:, fold == number] = self._standardised(honest[number], features[fold == number])
