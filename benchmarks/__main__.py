@@ -22,6 +22,7 @@ BENCHMARKS = (
     "forecasting",
     "anomaly",
     "anomaly_prediction",
+    "anomaly_speed",
 )
 PAGES = Path("docs/reference/benchmarks")
 
