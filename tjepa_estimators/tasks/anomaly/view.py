@@ -103,8 +103,8 @@ class View:
         """Windows to learn from that hold any value; all, where none does."""
         series, ends = self._training_windows([len(one) for one in blocks])
         features = self._read(blocks, series, ends)
-        observed = features.observed.any(axis=1)
-        if not observed.any():
+        observed = np.flatnonzero(features.observed.any(axis=1))
+        if not len(observed):
             return series, ends, features
         return series[observed], ends[observed], features[observed]
 
