@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tjepa_estimators.errors import DataError
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["in_order"]
 
 
-def in_order(frame: pd.DataFrame, names: Sequence[object]) -> pd.DataFrame:
+def in_order(frame: pd.DataFrame, names: Iterable[object]) -> pd.DataFrame:
     """Match columns by name; a single one may have any name, and numbers from 0, as of arrays, are no names.
 
     Raises

@@ -77,8 +77,9 @@ class JEPAOD(BaseDetector):
     Examples
     --------
     >>> wave = np.sin(np.arange(300.0) / 5)[:, None]
-    >>> JEPAOD(window=32, train={"steps": 3}).fit(wave).labels_.sum()
-    np.int64(15)
+    >>> wave[270:278] = 0.0
+    >>> JEPAOD(train={"steps": 3}).fit(wave[:250]).predict(wave)[270:278].tolist()
+    [1, 1, 1, 1, 1, 1, 1, 1]
     """
 
     def __init__(

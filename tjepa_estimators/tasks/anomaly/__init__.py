@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tjepa_estimators.tasks.anomaly.config import AnomalyConfig
 from tjepa_estimators.tasks.anomaly.explanation import Explanation
-from tjepa_estimators.tasks.anomaly.task import AnomalyStream, AnomalyTask
+from tjepa_estimators.tasks.anomaly.live import AnomalyStream
+from tjepa_estimators.tasks.anomaly.task import AnomalyTask
 
 __all__ = ["AnomalyConfig", "AnomalyStream", "AnomalyTask", "Explanation"]

@@ -22,8 +22,8 @@ class Explanation:
     names: tuple[tuple[int, str], ...]
     """Resolution and scorer of each part."""
     parts: Float[np.ndarray, "parts time"]
-    """Standardised scores before fusion: zero is ordinary, one the edge of what is normal; NaN where nothing was
-    observed."""
+    """Standardised scores before fusion: zero is ordinary, one the edge of what is normal; NaN where too
+    little was observed."""
     channels: Float[np.ndarray, "time channels"]
     """Share of each channel in what exceeds the ordinary, over all parts; adds up to 1, or to 0 where nothing does."""
 

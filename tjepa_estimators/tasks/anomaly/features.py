@@ -13,6 +13,7 @@ from einops import rearrange
 from torch.nn.functional import pad, smooth_l1_loss
 
 from tjepa_estimators.contracts import Masks
+from tjepa_estimators.data.gaps import interpolate_gaps
 from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.threads import limited_threads, map_batches
 
@@ -64,6 +65,8 @@ class WindowFeatures:
     """Error of the predicted latents of the last quarter, weighted by how much the steps before move."""
     observed: Bool[np.ndarray, "windows channels"]
     """Whether the channel was observed at all."""
+    share: Float[np.ndarray, "windows"]
+    """Share of the values that were observed, of the channels that were observed at all; zero where none was."""
 
     def __len__(self) -> int:
         return len(self.error)
@@ -74,7 +77,7 @@ class WindowFeatures:
         return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
 
     def __getitem__(self, chosen: Bool[np.ndarray, "windows"] | Int[np.ndarray, "chosen"] | slice) -> WindowFeatures:
-        return WindowFeatures(self.shape[chosen], self.level[chosen], self.error[chosen], self.observed[chosen])
+        return WindowFeatures(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 class WindowReader:
@@ -96,10 +99,15 @@ class WindowReader:
         self._masks = Masks(tokens[:cut].expand(_ROWS, -1), tokens[cut:].expand(_ROWS, 1, -1))
 
     def __call__(self, windows: Float[np.ndarray, "windows time channels"]) -> WindowFeatures:
-        """Read windows in units of the training data (see ``ChannelScale``); NaN marks missing values."""
+        """Read windows in units of the training data (see ``ChannelScale``); NaN marks missing values.
+
+        Gaps are interpolated within the window: a few missing steps must not look like another shape.
+        """
         channels = windows.shape[2]
-        rows = rearrange(windows, "windows time channels -> (windows channels) time")
-        observed = np.isfinite(rows).any(axis=1)
+        gappy = rearrange(windows, "windows time channels -> (windows channels) time")
+        known = np.isfinite(gappy).mean(axis=1)
+        observed = known > 0.0
+        rows = interpolate_gaps(torch.from_numpy(gappy)).numpy()
         level, spread = _levels(rows, observed)
         moving = np.flatnonzero(spread > _STILL)
         shape = np.zeros((len(rows), _HALVES * self._jepa.student.dim), np.float32)
@@ -108,9 +116,9 @@ class WindowReader:
         shape[moving] *= np.minimum(1.0, spread[moving, None])
         error[moving] *= np.minimum(1.0, _levels(rows[moving, : self._seen], observed[moving])[1])
         parts = np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32)
-        return WindowFeatures(
-            *(one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed))
-        )
+        by_channel = (one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed))
+        count = np.maximum(observed.reshape(-1, channels).sum(axis=1), 1)
+        return WindowFeatures(*by_channel, known.reshape(-1, channels).sum(axis=1) / count)
 
     def _latents(
         self, rows: Float[np.ndarray, "rows time"]

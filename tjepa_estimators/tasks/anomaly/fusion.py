@@ -40,8 +40,8 @@ class MeanVote(Fusion):
 
     Examples
     --------
-    >>> MeanVote()(np.array([[1.0, np.nan, 9.0, np.nan], [-9.0, 9.0, 9.0, np.nan]])).round(1).tolist()
-    [0.2, 1.0, 1.0, 0.0]
+    >>> MeanVote()(np.array([[1.0, np.nan, 9.0, np.nan], [-9.0, 9.0, 9.0, np.nan]])).round(2).tolist()
+    [0.25, 1.0, 1.0, 0.0]
     """
 
     _weights: Float[np.ndarray, "parts"] | None = None

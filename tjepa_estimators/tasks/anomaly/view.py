@@ -23,11 +23,13 @@ __all__ = ["Judge", "View"]
 
 _FOLDS = 3
 """Stretches of the training data, each judged by what was learned from the others."""
+_ENOUGH = 0.75
+"""Of the values that training windows have, which a window needs to be judged: what is mostly gap looks abnormal."""
 _BATCH = 256
 """Windows read at once."""
 
 Judge = Callable[["WindowFeatures", "Int[np.ndarray, 'windows']"], "Float[np.ndarray, 'scorers windows']"]
-"""Standardised evidence for windows with these ends; NaN where nothing was observed."""
+"""Standardised evidence for windows with these ends; NaN where too little was observed."""
 
 
 class View:
@@ -98,11 +100,13 @@ class View:
     def _observed_windows(
         self, blocks: Sequence[Float[np.ndarray, "time channels"]]
     ) -> tuple[Int[np.ndarray, "windows"], Int[np.ndarray, "windows"], WindowFeatures]:
-        """Windows to learn from that hold any value; all, where none does."""
+        """Windows to learn from that hold enough values; all, where none holds any."""
         series, ends = self._training_windows([len(one) for one in blocks])
         features = self._read(blocks, series, ends)
-        observed = features.observed.any(axis=1)
-        if not observed.any():
+        usual = np.median(features.share[features.share > 0.0]) if features.share.any() else 1.0
+        self._enough = _ENOUGH * min(float(usual), self.fewest / self.window)
+        observed = np.flatnonzero(features.share >= self._enough)
+        if not len(observed):
             return series, ends, features
         return series[observed], ends[observed], features[observed]
 
@@ -154,4 +158,4 @@ class View:
         self, scorers: Sequence[Scorer], features: WindowFeatures
     ) -> Float[np.ndarray, "scorers windows"]:
         evidence = np.stack([scale(scorer(features)) for scorer, scale in zip(scorers, self._scales, strict=True)])
-        return np.where(features.observed.any(axis=1), evidence, np.nan)
+        return np.where(features.share >= self._enough, evidence, np.nan)

@@ -35,3 +35,18 @@ def task(rhythms, tiny_pretrained):
     """Fitted on three channels, two resolutions, windows of 16 steps."""
     config = {"window": 16, "resolutions": (1, 4)}
     return AnomalyTask(config, pretrained=tiny_pretrained).fit(rhythms(600))
+
+
+@pytest.fixture(scope="session")
+def single(tiny_pretrained):
+    return AnomalyTask(pretrained=tiny_pretrained).fit(np.sin(np.arange(300.0) / 2))
+
+
+@pytest.fixture(scope="session")
+def both(rhythms, tiny_pretrained):
+    """The same task with and without looking ahead."""
+    config = {"window": 16, "resolutions": (1, 4)}
+    return {
+        ahead: AnomalyTask({**config, "lookahead": ahead}, pretrained=tiny_pretrained).fit(rhythms(600))
+        for ahead in (True, False)
+    }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tjepa_estimators.tasks.anomaly.features import TokenLayout, WindowFeatures, WindowReader
 
-FIELDS = ("shape", "level", "error", "observed")
+FIELDS = ("shape", "level", "error", "observed", "share")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_what_is_beside_a_window_does_not_change_its_features(reader, windows):
 
 def test_channels_are_read_one_by_one(reader, windows):
     both, turned = reader(windows), reader(windows[:, :, ::-1])
-    for field in FIELDS:
+    for field in FIELDS[:4]:
         np.testing.assert_array_equal(getattr(turned, field), getattr(both, field)[:, ::-1])
 
 
@@ -69,13 +69,22 @@ def test_nothing_observed_shows_nothing(reader, windows):
         assert (part[3, 1] == 0.0).all()
 
 
-def test_a_window_with_gaps_shows_what_is_left(reader, windows):
-    windows[:, ::3] = np.nan
-    windows[0, :24] = np.nan  # the past, so that nothing can be predicted
-    features = reader(windows)
-    assert features.observed.all()
-    assert (features.error[0] == 0.0).all()
-    assert (features.error[1:] > 0.0).all()
+def test_a_gap_shows_as_a_straight_line(reader, windows):
+    gappy, line = windows.copy(), windows.copy()
+    gappy[:, 11:14] = np.nan
+    for step in range(3):
+        line[:, 11 + step] = line[:, 10] + (line[:, 14] - line[:, 10]) * (step + 1) / 4
+    shown, expected = reader(gappy), reader(line)
+    for field in FIELDS[:4]:
+        np.testing.assert_allclose(getattr(shown, field), getattr(expected, field), atol=1e-5)
+
+
+def test_the_share_of_values_counts_channels_that_were_observed(reader, windows):
+    windows[0, :8] = np.nan
+    windows[1, :, 1] = np.nan
+    windows[2] = np.nan
+    windows[3, 16:, 0] = np.nan
+    np.testing.assert_allclose(reader(windows).share[:5], [0.75, 1.0, 0.0, 0.75, 1.0])
 
 
 def test_a_jump_at_the_end_is_not_predicted(reader, rhythms):

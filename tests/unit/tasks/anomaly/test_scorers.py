@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,11 +28,11 @@ def features(windows, seed=0, channels=CHANNELS):
     shape = np.einsum("wod,cdf->wcf", common, mixing) + 0.05 * rng.standard_normal((windows, channels, 6))
     level = rng.standard_normal((windows, channels, 5))
     error = np.exp(0.3 * rng.standard_normal((windows, channels)))
-    return WindowFeatures(shape, level, error, np.ones((windows, channels), bool))
+    return WindowFeatures(shape, level, error, np.ones((windows, channels), bool), np.ones(windows))
 
 
 def with_channels(given, order):
-    return WindowFeatures(given.shape[:, order], given.level[:, order], given.error[:, order], given.observed[:, order])
+    return replace(given, shape=given.shape[:, order], level=given.level[:, order], error=given.error[:, order])
 
 
 def broken(given, channel):
@@ -39,7 +41,7 @@ def broken(given, channel):
     shape[:, channel] += np.array([3.0, -3.0, 3.0, -3.0, 3.0, -3.0])
     level[:, channel] += 8.0
     error[:, channel] *= 9.0
-    return WindowFeatures(shape, level, error, given.observed)
+    return replace(given, shape=shape, level=level, error=error)
 
 
 @pytest.fixture(params=sorted(SCORERS))
@@ -111,10 +113,10 @@ def test_more_neighbours_are_not_nearer():
 
 def test_channels_that_do_not_go_together_are_seen_though_each_is_normal():
     given = features(200)
-    mixed = WindowFeatures(
-        np.stack([np.roll(given.shape[:, channel], 7 * channel, axis=0) for channel in range(CHANNELS)], axis=1),
-        given.level, given.error, given.observed,
-    )  # fmt: skip
+    mixed = replace(
+        given,
+        shape=np.stack([np.roll(given.shape[:, channel], 7 * channel, axis=0) for channel in range(CHANNELS)], axis=1),
+    )
     scorer = FromSubspace(ScorerSettings()).fit(given)
     assert np.median(scorer(mixed)) > 20 * np.median(scorer(given))
 

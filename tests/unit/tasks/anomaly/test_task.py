@@ -7,8 +7,6 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tjepa_estimators import AnomalyTask
 from tjepa_estimators.errors import ConstantDataWarning, DataError, NotFittedError
@@ -18,21 +16,6 @@ from tjepa_estimators.tasks.thresholds import AlarmRate
 CONFIG = {"context_length": 24, "future_length": 8, "patch_length": 4, "dim": 8, "predictor_dim": 8}
 WAVE = np.sin(np.arange(300.0) / 2)
 NO_NEIGHBOURS = ("prediction", "subspace", "level")
-
-
-@pytest.fixture(scope="module")
-def single(tiny_pretrained):
-    return AnomalyTask(pretrained=tiny_pretrained).fit(WAVE)
-
-
-@pytest.fixture(scope="module")
-def both(rhythms, tiny_pretrained):
-    """The same task with and without looking ahead."""
-    config = {"window": 16, "resolutions": (1, 4)}
-    return {
-        ahead: AnomalyTask({**config, "lookahead": ahead}, pretrained=tiny_pretrained).fit(rhythms(600))
-        for ahead in (True, False)
-    }
 
 
 # Scores
@@ -176,29 +159,7 @@ def test_data_in_which_nothing_varies_are_warned_of(tiny_pretrained):
         AnomalyTask(pretrained=tiny_pretrained).fit(np.full(100, 3.0))
 
 
-# Streams
-
-
-@settings(max_examples=15, deadline=None)
-@given(
-    steps=st.integers(1, 220),
-    sizes=st.lists(st.integers(1, 90), min_size=1, max_size=8),
-    gap=st.integers(0, 60),
-    ahead=st.booleans(),
-)
-def test_a_stream_in_any_pieces_gives_the_scores_of_the_series(steps, sizes, gap, ahead, both, rhythms):
-    series = rhythms(steps, seed=3)
-    series[20 : 20 + gap] = np.nan
-    stream, low, scores = both[ahead].stream(), 0, []
-    for size in sizes:
-        if low < steps:
-            scores.append(stream.score_next(series[low : low + size]))
-            low = min(steps, low + size)
-    if low < steps:
-        scores.append(stream.score_next(series[low:]))
-    streamed = np.concatenate([*scores, stream.finish()])
-    expected = both[ahead].score(series) if steps >= 16 else np.zeros(steps)
-    np.testing.assert_allclose(streamed, expected, rtol=1e-9, atol=1e-9)
+# Pieces
 
 
 def test_a_series_is_scored_the_same_in_large_and_small_pieces(task, rhythms, monkeypatch):
@@ -208,22 +169,6 @@ def test_a_series_is_scored_the_same_in_large_and_small_pieces(task, rhythms, mo
     np.testing.assert_allclose(task.score(series), whole, rtol=1e-9)
 
 
-def test_steps_may_come_one_by_one(task, single, rhythms):
-    for fitted, series in ((task, rhythms(60, seed=1)), (single, WAVE[5:65] * 0.9)):
-        stream = fitted.stream()
-        scores = [stream.score_next(step) for step in series]
-        np.testing.assert_allclose(np.concatenate([*scores, stream.finish()]), fitted.score(series), rtol=1e-9)
-
-
-def test_what_a_stream_remembers_does_not_grow(task, rhythms):
-    stream = task.stream()
-    size = []
-    for seed in range(6):
-        stream.score_next(rhythms(200, seed=seed))
-        size.append(len(pickle.dumps(stream._parts)))
-    assert max(size[1:]) <= size[0] + 4096  # less than the 200 steps of three channels that came in between
-
-
 def test_without_looking_ahead_later_steps_change_no_score(both, rhythms):
     series = rhythms(400, seed=1)
     other = series.copy()
@@ -231,19 +176,6 @@ def test_without_looking_ahead_later_steps_change_no_score(both, rhythms):
     known = 300 - both[False].stride_ * 4  # a stride of the coarsest resolution
     np.testing.assert_array_equal(both[False].score(other)[:known], both[False].score(series)[:known])
     assert not np.allclose(both[True].score(other)[:known], both[True].score(series)[:known])
-
-
-def test_a_finished_stream_takes_no_more(task):
-    stream = task.stream()
-    assert stream.finish().shape == (0,)
-    for use in (stream.finish, lambda: stream.score_next(np.zeros(3))):
-        with pytest.raises(DataError, match="finished"):
-            use()
-
-
-def test_a_step_of_other_channels_is_refused(task):
-    with pytest.raises(DataError, match="Got 2 channels, but the task was fitted on 3"):
-        task.stream().score_next(np.zeros(2))
 
 
 # Encoders

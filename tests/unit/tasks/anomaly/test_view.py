@@ -103,6 +103,35 @@ def test_a_gap_is_not_learned_as_normal(make, rhythms):
         assert abs(np.median(with_gap) - np.median(without)) < 0.5
 
 
+def test_a_few_missing_steps_are_not_abnormal(make, rhythms):
+    view = make()
+    view.fit([rhythms(1500, 1)])
+    holed = rhythms(600, 1, seed=1)
+    holed[np.random.default_rng(2).random(600) < 0.1] = np.nan
+    whole, gappy = (view.judge(*windows_of(view, values)) for values in (rhythms(600, 1, seed=1), holed))
+    assert (np.nanmean(gappy > 1.0, axis=1) < np.mean(whole > 1.0, axis=1) + 0.15).all()
+
+
+def test_windows_that_are_mostly_gap_are_not_judged(make, rhythms):
+    view = make()
+    view.fit([rhythms(300, 1)])
+    holed = rhythms(100, 1, seed=1)
+    holed[40:60] = np.nan
+    features, ends = windows_of(view, holed)
+    missing = np.array([np.isnan(holed[end - WINDOW : end, 0]).mean() for end in ends])
+    np.testing.assert_array_equal(np.isnan(view.judge(features, ends)).all(axis=0), missing > 0.25)
+
+
+def test_gaps_that_were_there_in_training_too_are_judged(make, rhythms):
+    sparse, later = rhythms(600, 1), rhythms(200, 1, seed=1)
+    sparse[::2], later[::2] = np.nan, np.nan
+    view = make()
+    view.fit([sparse])
+    judged = view.judge(*windows_of(view, later))
+    assert np.isfinite(judged).all()
+    assert (judged > 1.0).mean() < 0.2
+
+
 def test_windows_in_which_nothing_was_observed_are_not_judged(make, rhythms):
     view = make()
     view.fit([rhythms(300, 1)])
