@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from tjepa_estimators.nn.threads import limited_threads
+from tjepa_estimators.nn.threads import limited_threads, map_batches
 
 SMALL = nn.Linear(2, 2)
 LARGE = nn.Linear(1024, 1024, device="meta")
@@ -43,3 +43,20 @@ def test_a_thread_that_limits_itself_does_not_limit_the_caller():
     with ThreadPoolExecutor(2) as pool:
         assert [task.result() for task in [pool.submit(limited) for _ in range(6)]] == [1] * 6
     assert torch.get_num_threads() == 3
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_batches_keep_their_order_whoever_works_on_them(workers):
+    batches = torch.arange(30.0).split(4)
+    assert map_batches(lambda batch: batch.sum().item(), batches, workers) == [batch.sum().item() for batch in batches]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_worker_records_gradients(workers):
+    weight = torch.ones(2, requires_grad=True)
+    assert not any(one.requires_grad for one in map_batches(lambda batch: weight * batch, torch.ones(6, 2), workers))
+
+
+def test_an_error_of_a_worker_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        map_batches(lambda batch: 1 / 0, torch.ones(4, 2), workers=2)
