@@ -21,6 +21,8 @@ BENCHMARKS = (
     "few_windows",
     "forecasting",
     "anomaly",
+    "anomaly_ablation",
+    "injected",
 )
 PAGES = Path("docs/reference/benchmarks")
 
