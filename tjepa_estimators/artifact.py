@@ -114,7 +114,10 @@ class PretrainedEncoder:
         return self.info.weights_sha256
 
     def build(self) -> JEPA:
-        """A fresh JEPA with these weights, to train further; the artifact itself never changes."""
+        """A fresh JEPA with these weights, to train further; the artifact itself never changes.
+
+        ``build().at(factor)`` is the JEPA of one resolution; by itself it is that of the finest.
+        """
         model = build_jepa(self.info.jepa, self.info.encoder, self.info.encoder_config)
         try:
             model.load_state_dict(load_tensors(self._weights))
@@ -125,7 +128,7 @@ class PretrainedEncoder:
 
     @property
     def module(self) -> JEPA:
-        """A shared JEPA with these weights, frozen, for inference only."""
+        """A shared JEPA with these weights, frozen, for inference only; ``at(factor)`` chooses a resolution."""
         if self._module is None:
             self._module = self.build().eval().requires_grad_(False)  # noqa: FBT003 - torch's signature
         return self._module
@@ -345,6 +348,7 @@ def _model_card(info: ArtifactInfo) -> str:
     data = "\n".join(
         f"- {source.get('name', '?')}: {source.get('licence', 'licence not stated')}" for source in info.provenance.data
     )
+    coarser = "".join(f", and of averages of {factor} steps" for factor in info.jepa.resolutions[1:])
     health = "\n".join(f"- {name}: {value:.4g}" for name, value in info.provenance.diagnostics.items())
     return f"""---
 library_name: tjepa-estimators
@@ -353,7 +357,7 @@ tags: [time-series, jepa, self-supervised]
 # JEPA-pretrained encoder
 
 Encoder `{info.encoder}` with {info.encoder_config or "default settings"}, token width {info.jepa.dim},
-context of {info.jepa.context_length} steps in patches of {info.jepa.patch_length}.
+context of {info.jepa.context_length} steps in patches of {info.jepa.patch_length}{coarser}.
 Weights: SHA-256 `{info.weights_sha256}`.
 
 ```python

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.data.series import Series
 
 __all__ = [
+    "CodeOutput",
     "DataDomain",
     "DomainInfo",
     "Encoder",
@@ -27,6 +28,7 @@ __all__ = [
     "JEPAOutput",
     "Masker",
     "Masks",
+    "Rebuilt",
     "Term",
     "Tokenizer",
     "Tokens",
@@ -56,6 +58,30 @@ class Masks:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeOutput:
+    """What a soft codebook makes of latents; shares of codes are given as logarithms."""
+
+    latents: Float[Tensor, "batch visible dim"]
+    """Coded latents of the student at the visible tokens."""
+    visible: Float[Tensor, "batch visible codes"]
+    """Codes of the student at the visible tokens."""
+    prediction: Float[Tensor, "batch queries codes"]
+    """Predicted codes."""
+    target: Float[Tensor, "batch queries codes"]
+    """Codes of the teacher at the same queries; carry no gradient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The visible patches, normalised, and what was decoded from the student's latents."""
+
+    patches: Float[Tensor, "batch visible patch"]
+    """Decoded values."""
+    truth: Float[Tensor, "batch visible patch"]
+    """Given values; NaN where one is missing."""
+
+
+@dataclass(frozen=True, slots=True)
 class JEPAOutput:
     """What one forward pass of a JEPA hands to its loss terms."""
 
@@ -73,6 +99,12 @@ class JEPAOutput:
     """False where a visible token is padding."""
     auxiliary: Mapping[str, Float[Tensor, ""]] = field(default_factory=dict)
     """Weighted losses that the student has of its own, such as a load balance; empty in evaluation."""
+    codes: CodeOutput | None = None
+    """What the codebook made of it, if there is one; prediction, target and nearest are coded latents then."""
+    coarse: JEPAOutput | None = None
+    """The same for one query more, if it was asked: the hidden part averaged down to one token."""
+    rebuilt: Rebuilt | None = None
+    """The visible patches, if they were decoded."""
 
 
 @runtime_checkable

@@ -43,8 +43,13 @@ def show_health(encoder: PretrainedEncoder) -> None:
         "lift_over_copy": "better than copying the last latent if above 0",
         "lift_over_mean": "better than the mean latent if above 0",
         "loss": "error of the predicted latents",
+        "perplexity": "codes that all tokens together use",
+        "token_perplexity": "codes that one token mixes",
     }
-    rows = [(name, value, meanings.get(name, "")) for name, value in encoder.info.provenance.diagnostics.items()]
+    rows = [
+        (name, value, meanings.get(name.rpartition(".")[2], ""))
+        for name, value in encoder.info.provenance.diagnostics.items()
+    ]
     show_table("Health of the representation", ("measure", "value", "meaning"), rows)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tjepa_estimators.jepa.codebook import Codebook
 from tjepa_estimators.jepa.model import JEPA
+from tjepa_estimators.jepa.multi_resolution import MultiResolutionJEPA
 from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+from tjepa_estimators.jepa.reconstruction import PatchDecoder
 from tjepa_estimators.nn.backbone import Backbone
 from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.tokens import PatchTokenizer
@@ -39,12 +42,37 @@ def build_backbone(config: JEPAConfig, encoder: str, encoder_config: Mapping[str
 def build_jepa(
     config: JEPAConfig, encoder: str, encoder_config: Mapping[str, Any] | None = None, *, seed: int = 0
 ) -> JEPA:
-    """A freshly initialised JEPA; the same ``seed`` gives the same weights."""
+    """A freshly initialised JEPA, for each resolution of ``config``; the same ``seed`` gives the same weights."""
     with scoped_seed(seed):
-        backbone = build_backbone(config, encoder, encoder_config)
-        predictor = (
-            TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)
-            if config.prediction == "token"
-            else PooledPredictor(config.dim, config.predictor_dim, config.predictor_depth)
-        )
-        return JEPA(backbone, predictor, normalize_targets=config.normalize_targets)
+        finest = _build_one(config, build_backbone(config, encoder, encoder_config))
+        if len(config.resolutions) == 1:
+            return finest
+        coarser = {
+            factor: _build_one(config, finest.student, beside=finest)
+            if config.share_encoder
+            else _build_one(config, build_backbone(config, encoder, encoder_config))
+            for factor in config.resolutions[1:]
+        }
+        return MultiResolutionJEPA({1: finest, **coarser})
+
+
+def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = None) -> JEPA:
+    predictor = (
+        _build_predictor(config)
+        if config.prediction == "token"
+        else PooledPredictor(config.dim, config.predictor_dim, config.predictor_depth)
+    )
+    book = config.codebook if beside is None else None
+    return JEPA(
+        backbone,
+        predictor,
+        normalize_targets=config.normalize_targets,
+        coarse=_build_predictor(config) if config.coarse > 0.0 else None,
+        codebook=None if book is None else Codebook(book.codes, config.dim, book.temperature),
+        decoder=PatchDecoder(config.dim, config.patch_length) if max(config.reconstruction) > 0.0 else None,
+        beside=beside,
+    )
+
+
+def _build_predictor(config: JEPAConfig) -> TokenPredictor:
+    return TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)

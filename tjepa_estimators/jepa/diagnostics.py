@@ -15,11 +15,12 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from tjepa_estimators.errors import CollapseWarning
+from tjepa_estimators.jepa.code_losses import perplexity, token_entropy
 from tjepa_estimators.jepa.losses import center, find_loss
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ __all__ = [
 _SHRUNK = 0.1  # of the std of the untrained encoder, or of the median std for one that is dead
 _ONE_DIRECTION = 0.6  # share of the variance
 _LOW_RANK = 0.5  # of the rank of the untrained encoder
+_ALIKE = 1.1  # exponential of the information that a token gives on its codes; 1 is none
+_PERPLEXITY, _TOKEN_PERPLEXITY = "codebook.perplexity", "codebook.token_perplexity"
 _MANY_DEAD = 0.25  # of the position-dimensions, more than in the untrained encoder
 
 
@@ -64,13 +67,25 @@ class Diagnostics:
     loss: float
     """The prediction error."""
     encoder: dict[str, float] = field(default_factory=dict)
-    """What parts of the encoder report, such as the use of each expert, by the path of the part."""
+    """What parts of the encoder report, such as the use of each expert, by the path of the part. With a codebook also
+    ``codebook.perplexity``, the codes in use, and ``codebook.token_perplexity``, the codes that one token takes; with a
+    coarse view also ``coarse.loss`` and ``coarse.lift_over_mean``."""
+    coarser: dict[int, Diagnostics] = field(default_factory=dict)
+    """The same at coarser resolutions, by the number of steps that are averaged."""
 
     def as_dict(self) -> dict[str, float]:
-        """All numbers by name."""
+        """All numbers by name; those of a coarser resolution begin with ``resolution_<factor>.``."""
         numbers = asdict(self)
-        reported = numbers.pop("encoder")
+        reported, _ = numbers.pop("encoder"), numbers.pop("coarser")
+        for factor, health in self.coarser.items():
+            reported |= {f"resolution_{factor}.{name}": number for name, number in health.as_dict().items()}
         return numbers | reported
+
+    @classmethod
+    def from_dict(cls, numbers: Mapping[str, Any]) -> Diagnostics:
+        """What :func:`dataclasses.asdict` made plain."""
+        coarser = {factor: cls.from_dict(health) for factor, health in numbers["coarser"].items()}
+        return cls(**{**numbers, "coarser": coarser})
 
 
 def diagnose(output: JEPAOutput, loss: str = "smooth_l1", encoder: Mapping[str, float] | None = None) -> Diagnostics:
@@ -104,7 +119,7 @@ def diagnose(output: JEPAOutput, loss: str = "smooth_l1", encoder: Mapping[str, 
         lift_over_copy=lift(achieved, copied),
         lift_over_mean=lift(achieved, averaged),
         loss=achieved,
-        encoder=dict(encoder or {}),
+        encoder={**(encoder or {}), **_diagnose_extras(output, loss)},
     )
 
 
@@ -171,6 +186,8 @@ def check_collapse(now: Diagnostics, start: Diagnostics) -> list[str]:
         State of the same model before training, on the same batch.
     """
     found = []
+    for factor, health in now.coarser.items():
+        found += [f"At resolution {factor}: {sentence}" for sentence in check_collapse(health, start.coarser[factor])]
     if now.std < _SHRUNK * start.std:
         found.append(
             f"The latents shrank: their std fell from {start.std:.2g} to {now.std:.2g}, which neither the loss nor the "
@@ -189,6 +206,12 @@ def check_collapse(now: Diagnostics, start: Diagnostics) -> list[str]:
             f"fell from {start.rank:.1f} to {now.rank:.1f}. Add the covariance term, or SIGReg; a variance term "
             f"without covariance makes this worse."
         )
+    if now.encoder.get(_PERPLEXITY, math.inf) < _ALIKE * now.encoder.get(_TOKEN_PERPLEXITY, 1.0):
+        found.append(
+            f"The codebook tells tokens hardly apart: one token mixes {now.encoder[_TOKEN_PERPLEXITY]:.1f} codes and "
+            f"all of them together use {now.encoder[_PERPLEXITY]:.1f}. Raise the weight of batch_entropy or of the "
+            f"reconstruction, or train longer."
+        )
     if now.lift_over_mean <= 0:
         found.append(
             f"The predictor learned nothing beyond the mean target: its lift over it is {now.lift_over_mean:.2f}. "
@@ -202,6 +225,19 @@ def warn_on_collapse(now: Diagnostics, start: Diagnostics) -> None:
     """Emit a ``CollapseWarning`` for each sentence of ``check_collapse``."""
     for sentence in check_collapse(now, start):
         warnings.warn(sentence, CollapseWarning, stacklevel=2)
+
+
+def _diagnose_extras(output: JEPAOutput, loss: str) -> dict[str, float]:
+    """What a codebook and a coarse view have to tell."""
+    found = {}
+    if output.codes is not None:
+        logs, visible = output.codes.visible.detach().double(), output.visible
+        found[_PERPLEXITY] = perplexity(logs, visible)
+        found[_TOKEN_PERPLEXITY] = math.exp(token_entropy(logs, visible).item())
+    if output.coarse is not None:
+        achieved, _, averaged = _score_controls(output.coarse, loss)
+        found |= {"coarse.loss": achieved, "coarse.lift_over_mean": lift(achieved, averaged)}
+    return found
 
 
 def _score_controls(output: JEPAOutput, loss: str) -> tuple[float, float, float]:

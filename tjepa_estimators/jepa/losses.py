@@ -10,7 +10,7 @@ Slots with fewer than two observed rows tell nothing and count for nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch.nn import functional
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
-    from tjepa_estimators.contracts import JEPAOutput
+    from tjepa_estimators.contracts import JEPAOutput, Term
 
 __all__ = [
     "LOSSES",
+    "CoarseTerm",
     "CovarianceTerm",
     "PredictionTerm",
     "SIGRegTerm",
@@ -221,6 +222,17 @@ class PredictionTerm:
     def __call__(self, output: JEPAOutput) -> Float[Tensor, ""]:
         """Average over the observed queries."""
         return find_loss(self.loss)(output.prediction, output.target, output.observed)
+
+
+@dataclass(frozen=True, slots=True)
+class CoarseTerm:
+    """Another term, on the hidden part averaged down to one token."""
+
+    term: Term
+
+    def __call__(self, output: JEPAOutput) -> Float[Tensor, ""]:
+        """The other term on the coarse query."""
+        return self.term(cast("JEPAOutput", output.coarse))  # build_objective asks for it with a coarse predictor only
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import torch
 from einops import rearrange
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from tjepa_estimators.contracts import JEPAOutput, Masks, Tokens
+from tjepa_estimators.contracts import CodeOutput, JEPAOutput, Masks, Rebuilt, Tokens
+from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.nn.auxiliary import auxiliary_losses
 from tjepa_estimators.nn.tokens import take_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from jaxtyping import Int
+    from jaxtyping import Float, Int
     from torch import Tensor
 
+    from tjepa_estimators.jepa.codebook import Codebook, Coded
     from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+    from tjepa_estimators.jepa.reconstruction import PatchDecoder
     from tjepa_estimators.nn.backbone import Backbone
+    from tjepa_estimators.nn.tokens import PatchTokenizer
 
 __all__ = ["JEPA"]
 
@@ -44,7 +49,7 @@ def _last_visible(
 
 
 class JEPA(nn.Module):
-    """Predict the latents of hidden tokens; nothing is reconstructed.
+    """Predict the latents of hidden tokens; nothing is reconstructed unless a decoder is given.
 
     The student encodes the visible tokens only. The teacher, an exponential moving average of the
     student, encodes all of them; its layer-normalised latents at the hidden tokens are the targets and
@@ -58,6 +63,16 @@ class JEPA(nn.Module):
         From the student's latents to the targets.
     normalize_targets
         Layer-normalise the targets without an affine map.
+    coarse
+        A second predictor, asked for one latent more: the hidden part averaged down to one patch, which the teacher
+        encodes as a token by itself. It has a query of its own, as its position may be that of a hidden token.
+    codebook
+        Latents become mixtures of its codes before they are predicted from and compared; the teacher has an average
+        of it. The latents that embed and forecast are those before it.
+    decoder
+        From the student's latents, coded if there is a codebook, to the visible patches.
+    beside
+        A JEPA whose teacher and codebooks this one shares; ``backbone`` must be its student then.
 
     Notes
     -----
@@ -65,54 +80,151 @@ class JEPA(nn.Module):
     """
 
     def __init__(
-        self, backbone: Backbone, predictor: TokenPredictor | PooledPredictor, *, normalize_targets: bool = True
+        self,
+        backbone: Backbone,
+        predictor: TokenPredictor | PooledPredictor,
+        *,
+        normalize_targets: bool = True,
+        coarse: TokenPredictor | None = None,
+        codebook: Codebook | None = None,
+        decoder: PatchDecoder | None = None,
+        beside: JEPA | None = None,
     ) -> None:
         super().__init__()
         self.student = backbone
         self.predictor = predictor
         self.normalize_targets = normalize_targets
-        self._average = _ExponentialAverage()
-        self.teacher = AveragedModel(backbone, multi_avg_fn=self._average).requires_grad_(requires_grad=False)
-        self.teacher.n_averaged.fill_(1)  # zero would make the first update copy the student whole
+        self.coarse_predictor = coarse
+        self.decoder = decoder
+        if beside is None:
+            self._average = _ExponentialAverage()
+            self.teacher = self._averaged(backbone)
+            self.codebook = codebook
+            self.teacher_codebook = None if codebook is None else self._averaged(codebook)
+        else:
+            self._average, self.teacher = beside._average, beside.teacher  # noqa: SLF001 - the same class
+            self.codebook, self.teacher_codebook = beside.codebook, beside.teacher_codebook
+
+    def _averaged(self, part: nn.Module) -> AveragedModel:
+        average = AveragedModel(part, multi_avg_fn=self._average).requires_grad_(requires_grad=False)
+        average.n_averaged.fill_(1)  # zero would make the first update copy the student whole
+        return average
+
+    def at(self, factor: int) -> JEPA:  # noqa: ARG002 - the contract of JEPAs of several resolutions
+        """The JEPA for windows of averages of ``factor`` steps: this one, as it is the only one."""
+        return self
 
     def forward(self, raw: Tensor, masks: Masks) -> JEPAOutput:
         """Predict the hidden tokens of ``raw`` and say what they should have been."""
         context = self.student(raw, keep=masks.context)
         auxiliary = auxiliary_losses(self.student)
+        seen = self._code(context, self.codebook)
         targets = rearrange(masks.targets, "batch blocks hidden -> batch (blocks hidden)")
         with torch.no_grad():
-            teacher = self.encode(raw, masks)
-            asked = Tokens(
-                *(take_tokens(part, targets) for part in (teacher.values, teacher.positions, teacher.padding))
-            )
-            # a row whose visible part is all padding cannot be predicted, so it must carry no loss
-            observed = ~asked.padding & ~context.padding.all(dim=1, keepdim=True)
-            target, kept = self.predictor.select(asked.values, observed)
-            nearest, _ = self.predictor.select(
-                take_tokens(teacher.values, _last_visible(masks.context, targets)), observed
-            )
-        prediction = self.predictor(context, asked.positions)
-        return JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding, auxiliary)
+            teacher = self._teach(raw, context=masks.context)
+            nearest = take_tokens(teacher.tokens.values, _last_visible(masks.context, targets))
+        output = self._ask(self.predictor, context, seen, teacher.take(targets), nearest)
+        if self.coarse_predictor is not None:
+            last = take_tokens(teacher.tokens.values, masks.context.max(dim=1, keepdim=True).values)
+            summary = self._summarize(raw, masks.context, targets)
+            output = replace(output, coarse=self._ask(self.coarse_predictor, context, seen, summary, last))
+        if self.decoder is not None:
+            truth = take_tokens(self._tokenizer.scaled(raw, masks.context), masks.context)
+            output = replace(output, rebuilt=Rebuilt(self.decoder(seen.tokens.values), truth.to(seen.tokens.values)))
+        return replace(output, auxiliary=auxiliary)
+
+    def _ask(
+        self,
+        predictor: TokenPredictor | PooledPredictor,
+        context: Tokens,
+        seen: _Coded,
+        asked: _Coded,
+        nearest: Float[Tensor, "batch queries dim"],
+    ) -> JEPAOutput:
+        """Let a predictor answer for what was asked, and lay the teacher's answer beside it."""
+        # a row whose visible part is all padding cannot be predicted, so it must carry no loss
+        observed = ~asked.tokens.padding & ~context.padding.all(dim=1, keepdim=True)
+        target, kept = predictor.select(asked.tokens.values, observed)
+        nearest, _ = predictor.select(nearest, observed)
+        prediction = predictor(seen.tokens, asked.tokens.positions)
+        output = JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding)
+        if self.codebook is None or seen.codes is None or asked.codes is None:
+            return output
+        coded = self.codebook(prediction)
+        codes = CodeOutput(seen.tokens.values, seen.codes, coded.log_probabilities, asked.codes)
+        return replace(output, prediction=coded.values, codes=codes)
 
     @torch.no_grad()
+    def _teach(self, raw: Tensor, context: Tensor | None = None, keep: Tensor | None = None) -> _Coded:
+        """The teacher's latents as targets, of all tokens or of those to ``keep``."""
+        tokens = self.teacher(raw, keep=keep, context=context)
+        if self.normalize_targets:
+            values = nn.functional.layer_norm(tokens.values, tokens.values.shape[-1:])
+            tokens = Tokens(values, tokens.positions, tokens.padding)
+        return self._code(tokens, self.teacher_codebook)
+
+    def _summarize(
+        self, raw: Tensor, context: Int[Tensor, "batch visible"], hidden: Int[Tensor, "batch hidden"]
+    ) -> _Coded:
+        """The teacher's latent of the hidden part as one token, which it sees alone and just after the visible ones."""
+        summary = self._tokenizer.summarize(raw, context, hidden)
+        order = torch.arange(context.shape[1] + 1, device=raw.device).expand(len(raw), -1)
+        return self._teach(summary, context=order[:, :-1], keep=order[:, -1:])
+
+    @staticmethod
+    def _code(tokens: Tokens, codebook: Callable[[Tensor], Coded] | None) -> _Coded:
+        if codebook is None:
+            return _Coded(tokens, None)
+        coded = codebook(tokens.values)
+        return _Coded(Tokens(coded.values, tokens.positions, tokens.padding), coded.log_probabilities)
+
+    @property
+    def _tokenizer(self) -> PatchTokenizer:
+        return cast("PatchTokenizer", self.student.tokenizer)  # what the coarse view and the decoder need
+
     def encode(self, raw: Tensor, masks: Masks | None = None) -> Tokens:
-        """The teacher's latents of all tokens, as targets: contextualised and normalised."""
-        tokens = self.teacher(raw, context=None if masks is None else masks.context)
-        values = (
-            nn.functional.layer_norm(tokens.values, tokens.values.shape[-1:])
-            if self.normalize_targets
-            else tokens.values
-        )
-        return Tokens(values, tokens.positions, tokens.padding)
+        """The teacher's latents of all tokens, as targets: contextualised, and normalised or coded."""
+        return self._teach(raw, context=None if masks is None else masks.context).tokens
+
+    def code(self, raw: Tensor) -> Float[Tensor, "batch tokens codes"]:
+        """The share of each code in the teacher's latents of all tokens.
+
+        Raises
+        ------
+        ConfigError
+            There is no codebook.
+        """
+        codes = self._teach(raw).codes
+        if codes is None:
+            msg = "This JEPA has no codebook; pretrain with JEPAConfig(codebook=CodebookConfig()), or use encode()."
+            raise ConfigError(msg)
+        return codes.exp()
 
     @torch.no_grad()
     def update_teacher(self, momentum: float) -> None:
         """Move the teacher: ``teacher = momentum * teacher + (1 - momentum) * student``."""
         self._average.momentum = momentum
         self.teacher.update_parameters(self.student)
+        if self.codebook is not None and self.teacher_codebook is not None:
+            self.teacher_codebook.update_parameters(self.codebook)
 
     def train(self, mode: bool = True) -> JEPA:
         """Set the training mode; the teacher never drops anything out."""
         super().train(mode)
         self.teacher.eval()
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """Tokens, and the logarithms of the shares of their codes if there is a codebook."""
+
+    tokens: Tokens
+    codes: Float[Tensor, "batch tokens codes"] | None
+
+    def take(self, index: Int[Tensor, "batch chosen"]) -> _Coded:
+        values, positions, padding = (
+            take_tokens(part, index) for part in (self.tokens.values, self.tokens.positions, self.tokens.padding)
+        )
+        codes = None if self.codes is None else take_tokens(self.codes, index)
+        return _Coded(Tokens(values, positions, padding), codes)

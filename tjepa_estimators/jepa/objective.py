@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tjepa_estimators.jepa.losses import CovarianceTerm, PredictionTerm, SIGRegTerm, VarianceTerm
+from tjepa_estimators.jepa.code_losses import (
+    BatchEntropyTerm,
+    CodeTerm,
+    CommitmentTerm,
+    EmbeddingTerm,
+    SampleEntropyTerm,
+)
+from tjepa_estimators.jepa.losses import CoarseTerm, CovarianceTerm, PredictionTerm, SIGRegTerm, VarianceTerm
+from tjepa_estimators.jepa.reconstruction import ReconstructionTerm
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,12 +50,39 @@ class Objective:
         return Loss(sum(weighted, start=output.prediction.new_zeros(())), parts | own)
 
 
-def build_objective(config: JEPAConfig) -> Objective:
-    """The objective that ``config`` describes; terms of weight zero are left out."""
-    terms: tuple[tuple[str, float, Term], ...] = (
-        ("prediction", 1.0, PredictionTerm(config.loss)),
+def build_objective(config: JEPAConfig, progress: float = 1.0) -> Objective:
+    """The objective that ``config`` describes; terms of weight zero are left out.
+
+    Parameters
+    ----------
+    config
+        Which terms there are, and their weights.
+    progress
+        How much of the training is done, from 0 to 1; weights that have a schedule depend on it.
+    """
+    start, end = config.reconstruction
+    terms: list[tuple[str, float, Term]] = [
+        *_prediction_terms(config),
         ("variance", config.variance, VarianceTerm()),
         ("covariance", config.covariance, CovarianceTerm()),
         ("sigreg", config.sigreg, SIGRegTerm()),
-    )
-    return Objective(tuple(term for term in terms if term[1] > 0.0))
+    ]
+    chosen = [term for term in terms if term[1] > 0.0]
+    if max(start, end) > 0.0:  # also at a weight of zero: every process must use every parameter in every step
+        chosen.append(("reconstruction", start + (end - start) * progress, ReconstructionTerm()))
+    return Objective(tuple(chosen))
+
+
+def _prediction_terms(config: JEPAConfig) -> list[tuple[str, float, Term]]:
+    book, latents = config.codebook, PredictionTerm(config.loss)
+    if book is None:
+        return [("prediction", 1.0, latents), ("coarse", config.coarse, CoarseTerm(latents))]
+    return [
+        ("codes", 1.0, CodeTerm()),
+        ("prediction", book.regression, latents),
+        ("coarse", config.coarse, CoarseTerm(CodeTerm())),
+        ("embedding", book.embedding, EmbeddingTerm()),
+        ("commitment", book.commitment, CommitmentTerm()),
+        ("sample_entropy", book.sample_entropy, SampleEntropyTerm()),
+        ("batch_entropy", book.batch_entropy, BatchEntropyTerm()),
+    ]

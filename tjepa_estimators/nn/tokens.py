@@ -10,6 +10,7 @@ from einops import rearrange
 from torch import nn
 
 from tjepa_estimators.contracts import Tokens
+from tjepa_estimators.data.blocks import block_means
 from tjepa_estimators.data.scaling import instance_stats, normalize
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.nn.positions import sinusoidal_positions
@@ -110,16 +111,38 @@ class PatchTokenizer(nn.Module):
         padded = nn.functional.pad(raw, (covered - raw.shape[1], 0), value=float("nan"))
         return padded.unfold(1, self.patch_length, self.patch_stride)
 
-    def forward(self, raw: Float[Tensor, "batch time"], context: Int[Tensor, "batch visible"] | None = None) -> Tokens:
-        """Tokenize windows; ``context`` names the tokens whose values may be used for the statistics."""
+    def scaled(
+        self, raw: Float[Tensor, "batch time"], context: Int[Tensor, "batch visible"] | None = None
+    ) -> Float[Tensor, "batch tokens patch"]:
+        """Cut windows into normalised patches, NaN where a value is missing; ``context`` as for a call."""
         patches = self.patches(raw)
         visible = patches if context is None else take_tokens(patches, context)
         stats = instance_stats(rearrange(visible, "batch tokens patch -> batch (tokens patch)"))
         flat = rearrange(patches, "batch tokens patch -> batch (tokens patch)")
-        scaled = normalize(flat, stats).clamp(-self.clip, self.clip).reshape(patches.shape)
+        return normalize(flat, stats).clamp(-self.clip, self.clip).reshape(patches.shape)
+
+    def summarize(
+        self,
+        raw: Float[Tensor, "batch time"],
+        context: Int[Tensor, "batch visible"],
+        hidden: Int[Tensor, "batch hidden"],
+    ) -> Float[Tensor, "batch time"]:
+        """Shorten windows to their visible patches and, after them, one that all hidden patches are averaged to.
+
+        Patches must not overlap.
+        """
+        patches = self.patches(raw)
+        visible = rearrange(take_tokens(patches, context), "batch tokens patch -> batch (tokens patch)")
+        later = take_tokens(patches, hidden.sort(dim=1).values)
+        later = rearrange(later, "batch tokens patch -> batch (tokens patch)")
+        return torch.cat([visible, block_means(later, hidden.shape[1])], dim=1)
+
+    def forward(self, raw: Float[Tensor, "batch time"], context: Int[Tensor, "batch visible"] | None = None) -> Tokens:
+        """Tokenize windows; ``context`` names the tokens whose values may be used for the statistics."""
+        scaled = self.scaled(raw, context)
         missing = scaled.isnan()
         weight = next(self.embed.parameters())
         values = self.embed(scaled.masked_fill(missing, 0.0).to(weight.dtype))
-        positions = torch.arange(patches.shape[1], device=raw.device, dtype=weight.dtype)
-        positions = positions.reshape(1, -1, 1).expand(patches.shape[0], -1, -1)
+        positions = torch.arange(scaled.shape[1], device=raw.device, dtype=weight.dtype)
+        positions = positions.reshape(1, -1, 1).expand(scaled.shape[0], -1, -1)
         return Tokens(values + sinusoidal_positions(positions, self.dim), positions, missing.all(dim=-1))

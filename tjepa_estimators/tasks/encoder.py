@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
@@ -35,6 +36,7 @@ def encoder_for(
     encoder_config: Mapping[str, Any] | None = None,
     jepa: str | JEPAConfig | Mapping[str, Any] = "tiny",
     train: TrainConfig | Mapping[str, Any] | None = None,
+    resolutions: Sequence[int] = (),
     begin: Callable[..., PretrainedEncoder] = pretrain,
 ) -> PretrainedEncoder:
     """Read the given encoder, or pretrain one on the values.
@@ -50,6 +52,8 @@ def encoder_for(
     encoder, encoder_config, jepa, train
         What to pretrain otherwise, as in :func:`~tjepa_estimators.pretrain`; for ``train`` see
         :func:`brief_training`.
+    resolutions
+        Numbers of averaged steps that the encoder is to see, beside the series as it is; those of ``jepa`` if none.
     begin
         :func:`~tjepa_estimators.training.run.pretrain`, or ``untrained`` for random weights to go on from.
     """
@@ -57,6 +61,8 @@ def encoder_for(
         return resolve_pretrained(pretrained)
     preset = as_preset(jepa)
     config = preset.jepa.fit_to(window)
+    if resolutions:
+        config = replace(config, resolutions=tuple(sorted({1, *resolutions})), resolution_weights=None)
     if not isinstance(train, TrainConfig):
         train = brief_training({**preset.train, **(train or {})}, len(WindowSource(values, config.window_length)))
     if encoder == "transformer":

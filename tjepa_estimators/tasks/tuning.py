@@ -69,7 +69,7 @@ def online_backbone(
         return frozen_backbone(pretrained)
     config = pretrained.info.jepa
     masker, objective = config.masker(), build_objective(config)
-    jepa = pretrained.build().train()
+    jepa = pretrained.build().at(1).train()
     student = jepa.student
     joint = _Joint(make(student), jepa)
     joint.network.requires_grad_(requires_grad=True)

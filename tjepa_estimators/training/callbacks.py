@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,16 +61,23 @@ class CollapseWatch(pl.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the measurements over from the run that was stopped."""
         for name, numbers in state_dict.items():
-            setattr(self, name, Diagnostics(**numbers))
+            setattr(self, name, Diagnostics.from_dict(numbers))
 
     def _measure(self, step: int, module: PretrainModule) -> Diagnostics:
-        with torch.no_grad():
-            output = module.eval().model(*module.probe())
-        health = diagnose(output, module.config.loss, encoder_diagnostics(module.model.student))
+        module.eval()
+        finest, *coarser = module.config.resolutions
+        health = replace(self._look(module, finest), coarser={factor: self._look(module, factor) for factor in coarser})
         module.train()
         if self.notify is not None:
             self.notify(step, health)
         return health
+
+    @staticmethod
+    def _look(module: PretrainModule, factor: int) -> Diagnostics:
+        jepa = module.model.at(factor)
+        with torch.no_grad():
+            output = jepa(*module.probe(factor))
+        return diagnose(output, module.config.loss, encoder_diagnostics(jepa.student))
 
 
 class Resumable(pl.Callback):

@@ -11,6 +11,7 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 from tjepa_estimators.contracts import Masks
+from tjepa_estimators.data.blocks import last_blocks
 from tjepa_estimators.data.windows import batch_indices
 from tjepa_estimators.jepa.masking import FutureMasker
 from tjepa_estimators.jepa.objective import build_objective
@@ -32,7 +33,7 @@ __all__ = ["FinetuneModule", "PretrainModule", "StepModule", "WindowLoss"]
 _PROBE = 128
 """Windows on which the health of the representation is measured."""
 _HIDDEN = 0.25
-"""Share of their tokens that is hidden then."""
+"""Share of their tokens that is hidden then, unless training always hides more or less of the future."""
 
 WindowLoss = Callable[["nn.Module", "Int[Tensor, 'batch']", torch.Generator], "Float[Tensor, '']"]
 """Loss of a network on the windows with the given numbers."""
@@ -108,23 +109,27 @@ class PretrainModule(StepModule):
         self.source = source
         self.config = config
         self.masker = config.masker()
-        self.objective = build_objective(config)
 
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
-        """The objective on freshly masked windows."""
-        masks = self.masker(self.config.num_tokens, len(index), generator)
-        mine = Masks(self.share(masks.context), self.share(masks.targets))
-        return self.objective(self.model(*self._on_device(self.share(index), mine))).total
+        """The objective on freshly masked windows, summed over resolutions."""
+        windows = self.source.gather(self.share(index)).to(self.device)
+        objective = build_objective(self.config, self.global_step / max(1, self.steps - 1))
+        losses = []
+        for factor, weight in zip(self.config.resolutions, self.config.weights(), strict=True):
+            masks = self.masker(self.config.num_tokens, len(index), generator)
+            mine = Masks(self.share(masks.context).to(self.device), self.share(masks.targets).to(self.device))
+            losses.append(weight * objective(self.model.at(factor)(self._view(windows, factor), mine)).total)
+        return torch.stack(losses).sum()
 
-    def probe(self) -> tuple[Tensor, Masks]:
-        """Windows spread over the data, with the future hidden: the same ones each time."""
+    def probe(self, factor: int) -> tuple[Tensor, Masks]:
+        """Windows spread over the data, seen at a resolution, with the future hidden: the same ones each time."""
         index = torch.linspace(0, self.num_windows - 1, min(self.num_windows, _PROBE)).long()
-        masker = FutureMasker(_HIDDEN, _HIDDEN)
-        return self._on_device(index, masker(self.config.num_tokens, len(index), torch.Generator()))
-
-    def _on_device(self, index: Int[Tensor, batch], masks: Masks) -> tuple[Tensor, Masks]:
-        windows = self.source.gather(index).to(self.device)
+        masks = _probe_masker(self.config)(self.config.num_tokens, len(index), torch.Generator())
+        windows = self._view(self.source.gather(index).to(self.device), factor)
         return windows, Masks(masks.context.to(self.device), masks.targets.to(self.device))
+
+    def _view(self, windows: Float[Tensor, "batch time"], factor: int) -> Float[Tensor, "batch blocks"]:
+        return last_blocks(windows, factor, self.config.window_length)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
         """Step, then move the teacher: once for each step of the optimiser, not for each batch."""
@@ -168,3 +173,10 @@ class FinetuneModule(StepModule):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The caller's groups."""
         return [{"params": parameters, "scale": scale} for parameters, scale in self.rates]
+
+
+def _probe_masker(config: JEPAConfig) -> FutureMasker:
+    """Hide what a predictor was trained on: at a context of another length it would look worse than it is."""
+    futures = [masker for mask in config.masking if isinstance(masker := mask.build(), FutureMasker)]
+    share = min(max(_HIDDEN, futures[0].low), futures[0].high) if futures else _HIDDEN
+    return FutureMasker(share, share)

@@ -72,8 +72,9 @@ def pretrain(
     encoder_config
         Settings of the encoder; what they may hold depends on it.
     config
-        A preset (``"tiny"``, ``"temporal-jepa"``, ``"pooled-jepa"``) or a :class:`JEPAConfig`. Its window is
-        cut to the longest series where that is shorter.
+        A preset (``"tiny"``, ``"temporal-jepa"``, ``"pooled-jepa"``, ``"mts-jepa"``, ``"mts-jepa-latent"``) or a
+        :class:`JEPAConfig`. Its window is cut to the longest series where that is shorter, and resolutions that
+        reach beyond it are left out.
     train
         A :class:`TrainConfig` or a dict of its fields, which replace those of the preset.
     initial
@@ -115,7 +116,8 @@ def pretrain(
     else:
         jepa, encoder, encoder_config = initial.info.jepa, initial.info.encoder, initial.info.encoder_config
         model = initial.build()
-    source = WindowSource([one.values for one in series], jepa.window_length)
+    # at the start of a series coarse windows are padded: else the fine ones would never see it
+    source = WindowSource([one.values for one in series], jepa.reach, min_observed=jepa.window_length)
     module = PretrainModule(model, source, jepa, settings)
     watch = CollapseWatch(max(1, module.steps // _WATCH), on_diagnostics)
     identity = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import pytest
 import torch
 
-from tjepa_estimators.contracts import JEPAOutput
+from tjepa_estimators.contracts import CodeOutput, JEPAOutput
 from tjepa_estimators.errors import CollapseWarning, ConfigError
 from tjepa_estimators.jepa.diagnostics import (
     Diagnostics,
@@ -185,9 +185,7 @@ def test_lift_is_the_share_of_the_control_that_was_saved(loss, control, expected
 
 def test_one_sequence_raises_no_alarm_about_what_it_cannot_tell():
     whole = output_of()
-    one = replace(
-        whole, **{part.name: getattr(whole, part.name)[:1] for part in fields(whole) if part.name != "auxiliary"}
-    )
+    one = replace(whole, **{part.name: getattr(whole, part.name)[:1] for part in fields(whole)[:6]})
     now = diagnose(one)
     assert math.isnan(now.std)
     assert math.isnan(now.rank)
@@ -225,7 +223,7 @@ def test_collapse_is_emitted_as_our_warning_and_health_is_silent():
 
 def test_diagnostics_are_plain_numbers_by_name():
     numbers = diagnose(output_of()).as_dict()
-    assert list(numbers) == [part.name for part in fields(Diagnostics) if part.name != "encoder"]
+    assert list(numbers) == [part.name for part in fields(Diagnostics) if part.name not in {"encoder", "coarser"}]
     assert all(type(number) is float for number in numbers.values())
 
 
@@ -235,3 +233,36 @@ def test_what_the_encoder_reports_stands_beside_the_other_numbers():
     health = diagnose(output_of(), encoder=reported)
     assert health.as_dict() == alone.as_dict() | reported
     assert check_collapse(health, alone) == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "in_use", "of_a_token"),
+    [
+        (torch.zeros(BATCH, VISIBLE, 4), 4.0, 4.0),
+        (torch.tensor([50.0, 0.0, 0.0, 0.0]).expand(BATCH, VISIBLE, 4), 1.0, 1.0),
+        (50.0 * torch.eye(4)[torch.arange(BATCH * VISIBLE) % 4].reshape(BATCH, VISIBLE, 4), 4.0, 1.0),
+    ],
+    ids=["all alike", "one", "one each"],
+)
+def test_a_codebook_is_measured_and_codes_that_do_not_tell_tokens_apart_are_told(codes, in_use, of_a_token):
+    logs = codes.log_softmax(dim=-1)
+    health = diagnose(replace(output_of(), codes=CodeOutput(torch.zeros(BATCH, VISIBLE, DIM), logs, logs, logs)))
+    assert health.as_dict()["codebook.perplexity"] == pytest.approx(in_use)
+    assert health.as_dict()["codebook.token_perplexity"] == pytest.approx(of_a_token)
+    alarms = [] if in_use > of_a_token else ["The codebook tells tokens hardly"]
+    assert [sentence[:32] for sentence in check_collapse(health, health)] == alarms
+
+
+def test_the_coarse_view_is_scored_against_the_mean_as_the_fine_one_is():
+    fine = output_of()
+    health = diagnose(replace(fine, coarse=fine))
+    assert health.encoder == {"coarse.loss": health.loss, "coarse.lift_over_mean": health.lift_over_mean}
+
+
+def test_coarser_resolutions_are_named_compared_with_their_own_start_and_read_back():
+    health = diagnose(output_of())
+    start = replace(health, coarser={4: health, 16: health})
+    now = replace(health, coarser={4: health, 16: replace(health, std=health.std / 100)})
+    assert now.as_dict()["resolution_16.std"] == health.std / 100
+    assert [sentence[:35] for sentence in check_collapse(now, start)] == ["At resolution 16: The latents shran"]
+    assert Diagnostics.from_dict(asdict(now)) == now

@@ -107,3 +107,20 @@ def test_tokens_are_taken_row_by_row(shape):
     taken = take_tokens(values, index)
     for row in range(2):
         assert torch.equal(taken[row], values[row, index[row]])
+
+
+def test_a_summary_holds_the_visible_patches_and_one_average_of_the_hidden_ones():
+    raw = torch.arange(12.0).repeat(2, 1)
+    raw[1, 8] = torch.nan
+    visible, hidden = torch.tensor([[0], [0]]), torch.tensor([[2, 1], [1, 2]])
+    summary = PatchTokenizer(dim=4, patch_length=4).summarize(raw, visible, hidden)
+    assert summary[0].tolist() == [0, 1, 2, 3, 4.5, 6.5, 8.5, 10.5]
+    assert summary[1].tolist() == [0, 1, 2, 3, 4.5, 6.5, 9.0, 10.5]
+
+
+def test_a_summary_of_gaps_is_padding():
+    raw = torch.arange(12.0)[None].clone()
+    raw[:, 4:] = torch.nan
+    tokenizer = PatchTokenizer(dim=4, patch_length=4)
+    summary = tokenizer.summarize(raw, torch.tensor([[0]]), torch.tensor([[1, 2]]))
+    assert tokenizer(summary).padding.tolist() == [[False, True]]

@@ -204,8 +204,9 @@ def test_fine_tuning_on_other_data_is_not_continued(tmp_path):
 
 
 def test_a_continued_run_knows_what_the_encoder_reported_before():
-    numbers = {part.name: 0.5 for part in fields(Diagnostics)} | {"encoder": {"encoder.blocks.0.expert_0_use": 1.0}}
+    numbers = {part.name: 0.5 for part in fields(Diagnostics)}
+    told = {"encoder": {"encoder.blocks.0.expert_0_use": 1.0}, "coarser": {}}
     watch, continued = CollapseWatch(1), CollapseWatch(1)
-    watch.first = Diagnostics(**numbers)
+    watch.first = Diagnostics(**numbers | told | {"coarser": {4: Diagnostics(**numbers | told)}})
     continued.load_state_dict(watch.state_dict())
     assert (continued.first, continued.last) == (watch.first, None)

@@ -172,11 +172,15 @@ def test_unknown_settings_are_refused(arguments, error, message):
         pretrain(np.arange(100.0), **arguments)
 
 
-@pytest.mark.parametrize("preset", ["temporal-jepa", "pooled-jepa"])
-def test_presets_train_and_embed(preset):
-    encoder = pretrain(np.sin(np.arange(120.0)), config=preset, train={"steps": 2, "batch_size": 8})
+@pytest.mark.parametrize(
+    ("preset", "rate"),
+    [("temporal-jepa", 1e-4), ("pooled-jepa", 1e-4), ("mts-jepa", 5e-4), ("mts-jepa-latent", 2e-3)],
+)
+def test_presets_train_and_embed(preset, rate):
+    encoder = pretrain(np.sin(np.arange(220.0)), config=preset, train={"steps": 2, "batch_size": 8})
     assert encoder.embed(np.sin(np.arange(60.0))[None]).shape == (1, encoder.dim)
-    assert encoder.info.provenance.train["learning_rate"] == 1e-4
+    assert encoder.info.provenance.train["learning_rate"] == rate
+    assert all(value.isfinite().all() for value in encoder.build().state_dict().values())
 
 
 def test_pretraining_goes_on_from_given_weights_and_leaves_them_alone(pretrain_tiny, tiny_pretrained, waves):

@@ -14,7 +14,7 @@ __all__ = ["at_resolution", "at_steps", "choose_resolutions"]
 
 _FACTOR = 4
 """Between neighbouring resolutions: a window of one reaches as far as four of the next finer one."""
-_MOST = 3
+_MOST = 2
 """Resolutions that are chosen where none are asked for."""
 
 

@@ -1,0 +1,152 @@
+"""What a window of several channels shows: the shape of each channel, its level, and how well it was predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch.nn.functional import pad, smooth_l1_loss
+
+from tjepa_estimators.contracts import Masks
+from tjepa_estimators.nn.pooling import masked_mean
+from tjepa_estimators.nn.threads import limited_threads
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+    from tjepa_estimators.jepa.model import JEPA
+
+__all__ = ["TokenLayout", "WindowFeatures", "WindowReader"]
+
+_HALVES, _QUARTERS = 2, 4
+_ROWS = 128
+"""Windows times channels in one forward pass, always: what is judged beside a window must not change its features,
+and in single precision the last digits depend on the size of a batch."""
+_STILL = 1e-6
+"""Deviations below which a window does not move, and shows no shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLayout:
+    """Which steps of a window each token covers."""
+
+    tokens: int
+    patch_length: int
+    patch_stride: int
+
+    @property
+    def window(self) -> int:
+        """Steps of the window; its patches cover it whole."""
+        return (self.tokens - 1) * self.patch_stride + self.patch_length
+
+    @property
+    def hidden(self) -> int:
+        """Tokens at the end that are predicted from those before: a quarter, and at least one."""
+        return max(1, self.tokens // _QUARTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFeatures:
+    """What a batch of windows shows, in single precision; nothing in it is NaN."""
+
+    shape: Float[np.ndarray, "windows channels latents"]
+    """The teacher's mean latent of each half, weighted by how much the window moves in units of the training data:
+    the shape of a channel that hardly moves is noise. Zero where nothing was observed."""
+    level: Float[np.ndarray, "windows channels parts"]
+    """Means of the quarters and the spread: what the normalisation of a window takes out of its latents."""
+    error: Float[np.ndarray, "windows channels"]
+    """Error of the predicted latents of the last quarter, weighted by how much the steps before move."""
+    observed: Bool[np.ndarray, "windows channels"]
+    """Whether the channel was observed at all."""
+
+    def __len__(self) -> int:
+        return len(self.error)
+
+    @classmethod
+    def join(cls, parts: Sequence[WindowFeatures]) -> Self:
+        """The windows of all parts, in order."""
+        return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
+
+    def __getitem__(self, chosen: Bool[np.ndarray, "windows"] | slice) -> WindowFeatures:
+        return WindowFeatures(self.shape[chosen], self.level[chosen], self.error[chosen], self.observed[chosen])
+
+
+class WindowReader:
+    """Reads features off windows with a pretrained JEPA.
+
+    Parameters
+    ----------
+    jepa
+        In evaluation mode and single precision.
+    layout
+        Which steps of a window the tokens cover.
+    """
+
+    def __init__(self, jepa: JEPA, layout: TokenLayout) -> None:
+        self._jepa, self._layout = jepa, layout
+        self._seen = layout.window - layout.hidden * layout.patch_stride
+        tokens = torch.arange(layout.tokens)
+        cut = layout.tokens - layout.hidden
+        self._masks = Masks(tokens[:cut].expand(_ROWS, -1), tokens[cut:].expand(_ROWS, 1, -1))
+
+    def __call__(self, windows: Float[np.ndarray, "windows time channels"]) -> WindowFeatures:
+        """Read windows in units of the training data (see ``ChannelScale``); NaN marks missing values."""
+        channels = windows.shape[2]
+        rows = rearrange(windows, "windows time channels -> (windows channels) time")
+        observed = np.isfinite(rows).any(axis=1)
+        level, spread = _levels(rows, observed)
+        moving = np.flatnonzero(spread > _STILL)
+        shape = np.zeros((len(rows), _HALVES * self._jepa.student.dim), np.float32)
+        error = np.zeros(len(rows), np.float32)
+        shape[moving], error[moving] = self._latents(rows[moving].astype(np.float32))
+        shape[moving] *= np.minimum(1.0, spread[moving, None])
+        error[moving] *= np.minimum(1.0, _levels(rows[moving, : self._seen], observed[moving])[1])
+        parts = np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32)
+        return WindowFeatures(
+            *(one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed))
+        )
+
+    def _latents(
+        self, rows: Float[np.ndarray, "rows time"]
+    ) -> tuple[Float[np.ndarray, "rows latents"], Float[np.ndarray, "rows"]]:
+        batches = torch.from_numpy(rows).split(_ROWS)
+        with limited_threads(self._jepa), torch.inference_mode():
+            parts = [self._forward(batch) for batch in batches]
+        if not parts:
+            return np.empty((0, _HALVES * self._jepa.student.dim), np.float32), np.empty(0, np.float32)
+        shapes, errors = zip(*parts, strict=True)
+        return torch.cat(shapes).numpy(), torch.cat(errors).numpy()
+
+    def _forward(
+        self, batch: Float[Tensor, "rows time"]
+    ) -> tuple[Float[Tensor, "rows latents"], Float[Tensor, "rows"]]:
+        rows = pad(batch, (0, 0, 0, _ROWS - len(batch)))
+        tokens = self._jepa.encode(rows)
+        bounds = np.linspace(0, self._layout.tokens, _HALVES + 1).astype(int)
+        halves = [
+            masked_mean(tokens.values[:, low:high], ~tokens.padding[:, low:high]) for low, high in pairwise(bounds)
+        ]
+        shape = torch.cat(halves, dim=1) / (_HALVES * self._jepa.student.dim) ** 0.5
+        output = self._jepa(rows, self._masks)
+        errors = smooth_l1_loss(output.prediction, output.target, reduction="none").mean(dim=-1)
+        return shape[: len(batch)], masked_mean(errors.unsqueeze(-1), output.observed).squeeze(-1)[: len(batch)]
+
+
+def _levels(
+    rows: Float[np.ndarray, "rows time"], observed: Bool[np.ndarray, "rows"]
+) -> tuple[Float[np.ndarray, "rows quarters"], Float[np.ndarray, "rows"]]:
+    """Means of the quarters, and the standard deviation; a quarter without observation gets the mean of the row."""
+    known = np.isfinite(rows)
+    filled = np.where(known, rows, 0.0)
+    mean = filled.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    spread = np.sqrt((np.where(known, rows - mean[:, None], 0.0) ** 2).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
+    starts = np.linspace(0, rows.shape[1], _QUARTERS, endpoint=False).astype(int)
+    count = np.add.reduceat(known, starts, axis=1, dtype=np.intp)
+    quarters = np.where(count > 0, np.add.reduceat(filled, starts, axis=1) / np.maximum(count, 1), mean[:, None])
+    return np.where(observed[:, None], quarters, 0.0) / np.sqrt(_QUARTERS), spread

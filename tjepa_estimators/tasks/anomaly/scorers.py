@@ -1,0 +1,195 @@
+"""Scorers: how abnormal a window is, and how much each channel has to do with it.
+
+Each works on all channels together, because some anomalies are no more than channels that do not go together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from tjepa_estimators.tasks.anomaly.subspace import Subspace
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+    from tjepa_estimators.tasks.anomaly.features import WindowFeatures
+
+__all__ = ["SCORERS", "FromMean", "FromNeighbours", "FromSubspace", "PredictionError", "Scorer", "ScorerSettings"]
+
+_FEWEST = 2
+"""Training windows from which anything can be learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerSettings:
+    """What every scorer is built from."""
+
+    neighbours: int = 5
+    top_channels: int | None = None
+    seed: int = 0
+
+
+class Scorer(Protocol):
+    """One kind of evidence that a window is abnormal."""
+
+    def fit(self, features: WindowFeatures) -> Scorer:
+        """Learn what is normal from training windows, at least one; returns itself."""
+        ...
+
+    def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
+        """What each channel adds, zero or more."""
+        ...
+
+    def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
+        """Evidence, zero or more, higher where more abnormal."""
+        ...
+
+
+class PredictionError:
+    """How badly the JEPA predicts the latents of a window's last quarter from those before.
+
+    The teacher is normalised by what comes before, as in pretraining, so a jump in level or spread is an error too.
+    Each channel is compared with its own errors in training; those with the highest excess count, the square root of
+    their number: a mean over all would thin out what shows in a few, the single highest follows the noise.
+
+    Source: prediction in latent space as I-JEPA (arXiv 2301.08243), its error as the anomaly score.
+    """
+
+    def __init__(self, settings: ScorerSettings) -> None:
+        self._top = settings.top_channels
+
+    def fit(self, features: WindowFeatures) -> PredictionError:
+        """Learn how large errors are in each channel."""
+        logs = self._logs(features)
+        self._mean, self._deviation = logs.mean(axis=0), logs.std(axis=0) + _LEAST_DEVIATION
+        return self
+
+    def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
+        """Excess of each channel over its training errors; the root of a factor, so that several count."""
+        return np.exp((self._logs(features) - self._mean) / self._deviation)
+
+    def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
+        """Geometric mean over the highest channels."""
+        excess = (self._logs(features) - self._mean) / self._deviation
+        channels = excess.shape[1]
+        count = math.isqrt(channels - 1) + 1 if self._top is None else min(self._top, channels)  # the root, rounded up
+        return np.exp(np.partition(excess, channels - count, axis=1)[:, channels - count :].mean(axis=1))
+
+    @staticmethod
+    def _logs(features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
+        return np.log(features.error.astype(np.float64) + _LEAST_ERROR)
+
+
+_LEAST_ERROR = 0.02
+"""Added to errors of normalised latents: less than this says nothing."""
+_LEAST_DEVIATION = 0.1
+"""Added to the deviation of logarithms: a tenth of the error."""
+
+
+class FromSubspace:
+    """How far a window's joint latents lie from the directions in which training windows vary.
+
+    Source: the residual of principal components (Sub-PCA) here in the latent space of a JEPA's teacher.
+    """
+
+    def __init__(self, settings: ScorerSettings) -> None:
+        self._seed = settings.seed
+
+    def fit(self, features: WindowFeatures) -> FromSubspace:
+        """Find the directions."""
+        self._space = Subspace.fit(_joint(features.shape), self._seed)
+        return self
+
+    def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
+        """Squared residual of each channel."""
+        return _by_channel(self._space.residuals(_joint(features.shape)), features)
+
+    def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
+        """Squared residual."""
+        return self.contributions(features).sum(axis=1)
+
+
+class FromMean:
+    """Mahalanobis' distance from the mean of the training windows, by latents or by level and spread.
+
+    The level is no business of the encoder, which normalises each window; so it is judged beside the latents.
+    """
+
+    def __init__(self, settings: ScorerSettings, part: str = "shape") -> None:
+        self._seed, self._part = settings.seed, part
+
+    def fit(self, features: WindowFeatures) -> FromMean:
+        """Measure mean and covariance."""
+        self._space = Subspace.fit(self._rows(features), self._seed)
+        return self
+
+    def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
+        """Squared whitened deviation of each channel."""
+        return _by_channel(self._space.whitened(self._rows(features)), features)
+
+    def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
+        """Squared distance."""
+        return self.contributions(features).sum(axis=1)
+
+    def _rows(self, features: WindowFeatures) -> Float[np.ndarray, "windows features"]:
+        return _joint(getattr(features, self._part))
+
+
+class FromNeighbours:
+    """How far a window's joint latents lie from those of the nearest training windows.
+
+    Distances are taken along the leading components, and the rest of a window counts as a distance of its own.
+
+    Source: a memory of normal features, as PatchCore (arXiv 2106.08265), here of latents of a JEPA's teacher.
+    """
+
+    def __init__(self, settings: ScorerSettings) -> None:
+        self._seed, self._neighbours = settings.seed, settings.neighbours
+
+    def fit(self, features: WindowFeatures) -> FromNeighbours:
+        """Remember the training windows."""
+        rows = _joint(features.shape)
+        self._space = Subspace.fit(rows, self._seed)
+        self._memory = self._space.project(rows)
+        self._search = NearestNeighbors(n_neighbors=min(self._neighbours, len(rows))).fit(self._memory)
+        return self
+
+    def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
+        """Squared difference of each channel from the mean of the neighbours."""
+        rows = _joint(features.shape)
+        nearest = self._memory[self._search.kneighbors(self._space.project(rows))[1]].mean(axis=1)
+        return _by_channel(rows - self._space.mean - nearest @ self._space.components, features)
+
+    def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
+        """Squared mean distance."""
+        rows = _joint(features.shape)
+        beside = self._search.kneighbors(self._space.project(rows))[0].mean(axis=1) ** 2
+        outside = self._space.residuals(rows, components=len(self._space.components))
+        return beside + (outside**2).sum(axis=1)
+
+
+def _joint(part: Float[np.ndarray, "windows channels features"]) -> Float[np.ndarray, "windows joint"]:
+    """All channels side by side."""
+    return part.reshape(len(part), -1).astype(np.float64)
+
+
+def _by_channel(
+    deviations: Float[np.ndarray, "windows joint"], features: WindowFeatures
+) -> Float[np.ndarray, "windows channels"]:
+    return (deviations.reshape(*features.error.shape, -1) ** 2).sum(axis=2)
+
+
+SCORERS: Mapping[str, Callable[[ScorerSettings], Scorer]] = {
+    "prediction": PredictionError,
+    "subspace": FromSubspace,
+    "mahalanobis": FromMean,
+    "neighbours": FromNeighbours,
+    "level": lambda settings: FromMean(settings, part="level"),
+}
+"""Scorers by the name that :class:`~tjepa_estimators.tasks.anomaly.AnomalyConfig` knows them by."""

@@ -1,0 +1,380 @@
+"""The anomaly task: fit on what is normal, score what comes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from tjepa_estimators.artifact import resolve_pretrained
+from tjepa_estimators.data.convert import as_series
+from tjepa_estimators.errors import DataError, NotFittedError
+from tjepa_estimators.jepa.config import JEPAConfig, as_preset
+from tjepa_estimators.settings import as_settings
+from tjepa_estimators.tasks.anomaly.channels import ChannelScale
+from tjepa_estimators.tasks.anomaly.config import AnomalyConfig
+from tjepa_estimators.tasks.anomaly.explanation import Explanation
+from tjepa_estimators.tasks.anomaly.features import TokenLayout, WindowReader
+from tjepa_estimators.tasks.anomaly.fusion import FUSIONS
+from tjepa_estimators.tasks.anomaly.resolutions import choose_resolutions
+from tjepa_estimators.tasks.anomaly.stream import PartsStream, ViewStream
+from tjepa_estimators.tasks.anomaly.view import View
+from tjepa_estimators.tasks.encoder import encoder_for
+
+if TYPE_CHECKING:
+    import os
+
+    from jaxtyping import Float, Int
+
+    from tjepa_estimators.artifact import PretrainedEncoder
+    from tjepa_estimators.tasks.anomaly.features import WindowFeatures
+    from tjepa_estimators.tasks.anomaly.view import Judge
+    from tjepa_estimators.training.config import TrainConfig
+
+__all__ = ["AnomalyStream", "AnomalyTask"]
+
+_REPEATS = 4
+"""Windows that the training data must have room for: what happens once cannot be called normal."""
+_FEWEST_TOKENS = 4
+"""Tokens of the shortest window, so that there is a past and a future; shorter series are padded."""
+_SHORT = JEPAConfig(context_length=24, future_length=8, patch_length=4)
+"""Short windows show where an anomaly begins and ends; what is slower is the business of coarser resolutions."""
+_PIECE = 1 << 16
+"""Steps of a recorded series that are scored at once."""
+
+
+class AnomalyTask:
+    """Score how abnormal each step of a series is, by what a pretrained encoder makes of the windows around it.
+
+    Channels are put in units of the training data. At each resolution windows are judged by the error of predicted
+    latents, by how far their joint latents lie from normal ones, and by level and spread, which the encoder does not
+    see. Evidence is standardised on training windows that the scorers have not learned from, averaged over the windows
+    that hold a step, and fused over resolutions and scorers.
+
+    With ``lookahead`` (the default) the score of a step also uses windows that end up to a window later, as detection
+    in recorded data may. Steps that nothing can be said about (nothing observed around them) get zero. Series that
+    were fitted on get their training scores, from scorers that have learned from other stretches.
+
+    Parameters
+    ----------
+    config
+        An :class:`AnomalyConfig` or a dict of its fields.
+    pretrained
+        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; it is never changed. None
+        pretrains on the series given to ``fit``.
+    encoder, encoder_config, jepa
+        What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`; with ``jepa=None``
+        windows of 32 steps in patches of 4.
+    train
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Where neither steps nor
+        epochs are given: ten passes over the windows, at most 300 steps.
+
+    Attributes
+    ----------
+    pretrained_
+        The encoder in use.
+    window_, stride_
+        Steps looked at together and between windows, at the finest resolution.
+    resolutions_
+        Numbers of steps that are averaged.
+    num_channels_
+        Channels fitted on.
+    shortest_
+        Steps that a series must have to be scored: a window, or the shortest training series.
+    training_scores_
+        Scores of the series given to ``fit``, one array ``[time]`` each.
+    threshold_
+        Scores above it are abnormal; found on the training scores, see ``AnomalyConfig.threshold``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wave = np.sin(np.arange(400.0) / 5)
+    >>> task = AnomalyTask({"resolutions": (1,)}, train={"steps": 20}).fit(wave[:300])
+    >>> wave[350:358] = 0.0
+    >>> bool((task.score(wave)[350:358] > task.threshold_).all())
+    True
+    """
+
+    def __init__(
+        self,
+        config: AnomalyConfig | Mapping[str, Any] | None = None,
+        *,
+        pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
+        encoder: str = "transformer",
+        encoder_config: Mapping[str, Any] | None = None,
+        jepa: Any = None,  # noqa: ANN401 - whatever pretrain() takes
+        train: TrainConfig | Mapping[str, Any] | None = None,
+    ) -> None:
+        self.config = as_settings(AnomalyConfig, config)
+        self.pretrained = pretrained
+        self.encoder = encoder
+        self.encoder_config = encoder_config
+        self.jepa = jepa
+        self.train = train
+
+    def fit(self, data: object) -> Self:
+        """Learn what is normal from mostly normal series.
+
+        Parameters
+        ----------
+        data
+            Series of any kind that :func:`~tjepa_estimators.pretrain` takes; all with the same channels.
+
+        Raises
+        ------
+        DataError
+            The data cannot be used.
+        """
+        values = [one.values.astype(np.float64) for one in as_series(data)]
+        channels = {array.shape[1] for array in values}
+        if len(channels) > 1:
+            msg = f"All series must have the same channels, but they have {sorted(channels)}; fit one task for each."
+            raise DataError(msg)
+        self.num_channels_ = channels.pop()
+        self._prepare(values)
+        self.shortest_ = min(self.window_, *map(len, values))
+        self._scale = ChannelScale.fit(values)
+        scaled = [self._scale(one) for one in values]
+        judges = [view.fit(scaled) for view in self._views]
+        streams = [self._parts_stream([judge[number] for judge in judges]) for number in range(len(values))]
+        parts = [stream.update(one, is_last=True) for stream, one in zip(streams, scaled, strict=True)]
+        self._fusion = FUSIONS[self.config.fusion]().fit(np.concatenate(parts, axis=1))
+        self.training_scores_ = [self._fusion(one) for one in parts]
+        self.threshold_ = self.config.threshold_rule()(self.training_scores_)
+        self._seen = {_digest(one): rank for rank, one in enumerate(values)}
+        return self
+
+    def score(self, values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time"]:
+        """Score each step of one series.
+
+        Parameters
+        ----------
+        values
+            ``[time channels]``, or ``[time]`` for one channel, at least ``shortest_`` steps; NaN marks missing values.
+
+        Returns
+        -------
+        Float64 ``[time]``; higher is more abnormal. With ``fusion="mean"`` between 0 and 1, see
+        :class:`~tjepa_estimators.tasks.anomaly.fusion.MeanVote`.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        DataError
+            Wrong number of channels, infinite values, or too few steps.
+        """
+        return self._score_one(self._checked(values, "a series [time channels]", 2))
+
+    def score_windows(self, windows: Float[np.ndarray, "batch time channels"]) -> Float[np.ndarray, "batch"]:
+        """Score each window as a whole, as a series of its own: the highest score of its steps.
+
+        Parameters
+        ----------
+        windows
+            ``[batch time channels]``, or ``[batch time]`` for one channel; NaN marks missing values.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        DataError
+            Wrong number of channels, or infinite values.
+        """
+        checked = self._checked(windows, "windows [batch time channels]", 3)
+        return np.array([self._score_one(one).max() for one in checked])
+
+    def stream(self) -> AnomalyStream:
+        """Score one series as it arrives; its scores are those of :meth:`score` for the same steps.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        self._check_fitted()
+        return AnomalyStream(self._checked, self._scale, self._parts_stream(), self._fusion, self.num_channels_)
+
+    def explain(self, values: Float[np.ndarray, "time channels"]) -> Explanation:
+        """Tell which resolutions, scorers and channels made the scores of a series.
+
+        A series that was fitted on is explained as if it were new.
+
+        Parameters
+        ----------
+        values
+            As for :meth:`score`.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        DataError
+            Wrong number of channels, or infinite values.
+        """
+        scaled = self._scale(self._checked(values, "a series [time channels]", 2))
+        parts = self._parts_stream().update(scaled, is_last=True)
+        rows = len(self.config.scores) * self.num_channels_
+        shared = self._parts_stream([partial(_by_channel, view) for view in self._views], rows)
+        excess = (
+            np.nan_to_num(shared.update(scaled, is_last=True)).reshape(-1, self.num_channels_, len(scaled)).sum(axis=0)
+        )
+        total = excess.sum(axis=0)
+        names = tuple((view.factor, name) for view in self._views for name in view.names)
+        shares = np.where(total > 0.0, excess / np.where(total > 0.0, total, 1.0), 0.0)
+        return Explanation(self._fusion(parts), names, parts, shares.T)
+
+    def _prepare(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> None:
+        """Choose window and resolutions, pretrain where no encoder is given, and lay out the views."""
+        config = self.config
+        longest, total = max(map(len, values)), sum(map(len, values))
+        room = max(2, min(longest, total // _REPEATS, config.window or longest))
+        pretrained = None if self.pretrained is None else resolve_pretrained(self.pretrained)
+        recipe = _SHORT if self.jepa is None else self.jepa
+        widest = (as_preset(recipe).jepa if pretrained is None else pretrained.info.jepa).window_length
+        window = min(room, config.window or widest)
+        self.resolutions_ = config.resolutions or choose_resolutions([len(one) for one in values], window, _REPEATS)
+        self.pretrained_ = encoder_for(
+            values, room, pretrained=pretrained, encoder=self.encoder, encoder_config=self.encoder_config,
+            jepa=recipe, train=self.train, resolutions=self.resolutions_,
+        )  # fmt: skip
+        known = self.pretrained_.info.jepa.window_length
+        layout = self._layout(config.window or min(room, known))
+        self.window_, self.stride_ = layout.window, config.stride or max(1, layout.window // 4)
+        network = self.pretrained_.build().eval().requires_grad_(requires_grad=False)
+        self._views = [
+            View(factor, WindowReader(network.at(factor), layout), self.window_, self.stride_, config)
+            for factor in self.resolutions_
+        ]
+
+    def _layout(self, window: int) -> TokenLayout:
+        jepa = self.pretrained_.info.jepa
+        stride = jepa.patch_stride or jepa.patch_length
+        return TokenLayout(
+            max(_FEWEST_TOKENS, math.ceil((window - jepa.patch_length) / stride) + 1), jepa.patch_length, stride
+        )
+
+    def _parts_stream(self, judges: Sequence[Judge] | None = None, rows: int | None = None) -> PartsStream:
+        judges = [view.judge for view in self._views] if judges is None else judges
+        return PartsStream([
+            ViewStream(view, judge, rows or len(view.names), lookahead=self.config.lookahead)
+            for view, judge in zip(self._views, judges, strict=True)
+        ])  # fmt: skip
+
+    def _score_one(self, values: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time"]:
+        if len(values) < self.shortest_:
+            msg = (
+                f"Got {len(values)} steps, but at least {self.shortest_} are needed, a window; give longer series, fit "
+                "with a smaller window, or pass single steps to stream()."
+            )
+            raise DataError(msg)
+        rank = self._seen.get(_digest(values))
+        if rank is not None:
+            return self.training_scores_[rank].copy()
+        stream = self._parts_stream()
+        return np.concatenate([
+            self._fusion(stream.update(self._scale(piece), is_last=is_last)) for piece, is_last in _pieces(values)
+        ])  # fmt: skip
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_seen"):
+            msg = "This AnomalyTask is not fitted; call fit() with series first."
+            raise NotFittedError(msg)
+
+    def _checked(self, values: np.ndarray, name: str, ndim: int) -> Float[np.ndarray, "... channels"]:
+        """Double precision, with an axis of channels."""
+        self._check_fitted()
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf" or array.ndim not in {ndim - 1, ndim} or 0 in array.shape:
+            msg = f"Expected {name} of numbers, not empty, but got shape {array.shape} of {array.dtype}."
+            raise DataError(msg)
+        array = np.asarray(array if array.ndim == ndim else array[..., None], dtype=np.float64)
+        if array.shape[-1] != self.num_channels_:
+            msg = (
+                f"Got {array.shape[-1]} channels, but the task was fitted on {self.num_channels_}; pass the same "
+                f"channels in the same order as {name}."
+            )
+            raise DataError(msg)
+        if np.isinf(array).any():
+            msg = "The values hold infinity; replace it by NaN (missing), for example with np.where."
+            raise DataError(msg)
+        return array
+
+
+class AnomalyStream:
+    """Scores of one series as it arrives, in memory that does not grow; made by :meth:`AnomalyTask.stream`.
+
+    Examples
+    --------
+    >>> wave = np.sin(np.arange(400.0) / 5)
+    >>> task = AnomalyTask({"resolutions": (1,)}, train={"steps": 2}).fit(wave[:300])
+    >>> stream = task.stream()
+    >>> scores = [stream.score_next(step) for step in wave[300:]] + [stream.finish()]
+    >>> bool(np.allclose(np.concatenate(scores), task.score(wave[300:])))
+    True
+    """
+
+    def __init__(
+        self,
+        check: Callable[[np.ndarray, str, int], Float[np.ndarray, "... channels"]],
+        scale: ChannelScale,
+        parts: PartsStream,
+        fusion: Callable[[Float[np.ndarray, "parts time"]], Float[np.ndarray, "time"]],
+        num_channels: int,
+    ) -> None:
+        self._check, self._scale, self._parts, self._fusion = check, scale, parts, fusion
+        self._num_channels, self._is_finished = num_channels, False
+
+    def score_next(self, values: Float[np.ndarray, "... channels"]) -> Float[np.ndarray, "time"]:
+        """Take the next step ``[channels]`` (or a number, for one channel), or several ``[time channels]``.
+
+        Returns
+        -------
+        Float64 ``[time]``: the scores of the steps that are final now, each step once and in order, often none. With
+        ``lookahead=False`` a step is final less than a stride after it came (times the coarsest resolution), else up
+        to a window and a stride. Nothing is final before the first whole window.
+
+        Raises
+        ------
+        DataError
+            Wrong number of channels, infinite values, or a stream that is finished.
+        """
+        self._check_open()
+        array = np.asarray(values)
+        is_step = array.ndim == 0 or (array.ndim == 1 and self._num_channels > 1)
+        steps = self._check(array.reshape(1, -1) if is_step else array, "the next steps [time channels]", 2)
+        return self._fusion(self._parts.update(self._scale(steps)))
+
+    def finish(self) -> Float[np.ndarray, "time"]:
+        """Scores of the steps that are still open, as no more will come."""
+        self._check_open()
+        self._is_finished = True
+        return self._fusion(self._parts.update(np.empty((0, self._num_channels)), is_last=True))
+
+    def _check_open(self) -> None:
+        if self._is_finished:
+            msg = "This stream is finished; begin another one with task.stream()."
+            raise DataError(msg)
+
+
+def _by_channel(
+    view: View, features: WindowFeatures, ends: Int[np.ndarray, "windows"]
+) -> Float[np.ndarray, "rows windows"]:
+    """What exceeds the ordinary, shared out to the channels: a row for each scorer and channel."""
+    excess = np.maximum(view.judge(features, ends), 0.0)
+    return (excess[:, :, None] * view.contributions(features)).transpose(0, 2, 1).reshape(-1, len(ends))
+
+
+def _pieces(values: Float[np.ndarray, "time channels"]) -> Iterator[tuple[Float[np.ndarray, "time channels"], bool]]:
+    for low in range(0, len(values), _PIECE):
+        yield values[low : low + _PIECE], low + _PIECE >= len(values)
+
+
+def _digest(values: Float[np.ndarray, "time channels"]) -> bytes:
+    """Tell whether a series was fitted on."""
+    return hashlib.sha256(str(values.shape).encode() + np.ascontiguousarray(values).tobytes()).digest()

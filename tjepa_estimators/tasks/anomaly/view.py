@@ -1,0 +1,149 @@
+"""One resolution: what is normal at it, and standardised evidence for windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tjepa_estimators.tasks.anomaly.calibration import LogScale
+from tjepa_estimators.tasks.anomaly.grid import cut_windows
+from tjepa_estimators.tasks.anomaly.resolutions import at_resolution
+from tjepa_estimators.tasks.anomaly.scorers import SCORERS
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
+    from tjepa_estimators.tasks.anomaly.config import AnomalyConfig
+    from tjepa_estimators.tasks.anomaly.features import WindowFeatures, WindowReader
+    from tjepa_estimators.tasks.anomaly.scorers import Scorer
+
+__all__ = ["Judge", "View"]
+
+_FOLDS = 3
+"""Stretches of the training data, each judged by what was learned from the others."""
+_BATCH = 256
+"""Windows read at once."""
+
+Judge = Callable[["WindowFeatures", "Int[np.ndarray, 'windows']"], "Float[np.ndarray, 'scorers windows']"]
+"""Standardised evidence for windows with these ends; NaN where nothing was observed."""
+
+
+class View:
+    """Scorers that look at series through averages of ``factor`` steps.
+
+    Evidence is standardised on training windows, each judged by scorers that learned from other stretches of the
+    data: what has been learned by heart would look too normal, and everything new abnormal.
+
+    Parameters
+    ----------
+    factor
+        Steps that are averaged; 1 takes the series as it is.
+    reader
+        Reads features off windows.
+    window, stride
+        In averaged steps.
+    config
+        Which scorers there are, and their settings.
+
+    Attributes
+    ----------
+    fewest
+        Averaged steps that a series needs for this view to judge it: a window, or the shortest training series. Of a
+        window that is mostly padding nothing is known to compare it with.
+    """
+
+    def __init__(self, factor: int, reader: WindowReader, window: int, stride: int, config: AnomalyConfig) -> None:
+        self.factor, self.reader, self.window, self.stride = factor, reader, window, stride
+        self.names = config.scores
+        self._config = config
+
+    def fit(self, values: Sequence[Float[np.ndarray, "time channels"]]) -> list[Judge]:
+        """Learn what is normal; for each training series a judge that has not learned from what it judges."""
+        blocks = [at_resolution(one, self.factor) for one in values]
+        self.fewest = min(self.window, *map(len, blocks))
+        series, ends = self._training_windows([len(one) for one in blocks])
+        features = self._read(blocks, series, ends)
+        place = np.cumsum([0, *map(len, blocks)])[series] + ends
+        bounds = np.quantile(place, np.arange(1, _FOLDS) / _FOLDS)
+        fold = np.searchsorted(bounds, place, side="left")
+        honest = [
+            self._fit_scorers(features[_apart(place, fold, number, self.window)], features) for number in range(_FOLDS)
+        ]
+        evidence = np.stack([[scorer(features) for scorer in scorers] for scorers in honest])
+        own = evidence[fold, :, np.arange(len(fold))]  # (windows, scorers)
+        self._scales = [LogScale.fit(column) for column in own.T]
+        self._scorers = self._fit_scorers(features, features)
+        starts = np.cumsum([0, *map(len, blocks)])
+        return [self._honest_judge(honest, bounds, start) for start in starts[:-1]]
+
+    def judge(
+        self,
+        features: WindowFeatures,
+        ends: Int[np.ndarray, "windows"],  # noqa: ARG002 - a Judge
+    ) -> Float[np.ndarray, "scorers windows"]:
+        """Standardised evidence for windows that were not trained on."""
+        return self._standardised(self._scorers, features)
+
+    def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "scorers windows channels"]:
+        """Share of each channel in the evidence of each scorer; the shares of a window add up to 1."""
+        parts = np.stack([scorer.contributions(features) for scorer in self._scorers])
+        total = parts.sum(axis=2, keepdims=True)
+        return np.where(total > 0.0, parts / np.where(total > 0.0, total, 1.0), 1.0 / parts.shape[2])
+
+    def _training_windows(
+        self, lengths: Sequence[int]
+    ) -> tuple[Int[np.ndarray, "windows"], Int[np.ndarray, "windows"]]:
+        """Series and end of windows to learn from: all whole ones, or a random part of so many."""
+        ends = [np.arange(min(self.window, length), length + 1) for length in lengths]
+        series = np.repeat(np.arange(len(lengths)), [len(one) for one in ends])
+        joined = np.concatenate(ends)
+        most = self._config.max_windows
+        if len(joined) > most:
+            chosen = np.sort(np.random.default_rng(self._config.seed).choice(len(joined), most, replace=False))
+            series, joined = series[chosen], joined[chosen]
+        return series, joined
+
+    def _read(
+        self,
+        blocks: Sequence[Float[np.ndarray, "time channels"]],
+        series: Int[np.ndarray, "windows"],
+        ends: Int[np.ndarray, "windows"],
+    ) -> WindowFeatures:
+        parts = []
+        for number in np.unique(series):
+            own = ends[series == number]
+            parts += [
+                self.reader(cut_windows(blocks[number], own[low : low + _BATCH], self.window))
+                for low in range(0, len(own), _BATCH)
+            ]
+        return type(parts[0]).join(parts)
+
+    def _fit_scorers(self, features: WindowFeatures, otherwise: WindowFeatures) -> list[Scorer]:
+        """Scorers of these windows; where they are too few to learn from, of the others."""
+        known = features if len(features) >= _FOLDS else otherwise
+        settings = self._config.scorer_settings()
+        return [SCORERS[name](settings).fit(known) for name in self.names]
+
+    def _honest_judge(self, honest: Sequence[Sequence[Scorer]], bounds: Float[np.ndarray, "cuts"], start: int) -> Judge:
+        def judge(features: WindowFeatures, ends: Int[np.ndarray, "windows"]) -> Float[np.ndarray, "scorers windows"]:
+            fold = np.searchsorted(bounds, start + ends, side="left")
+            evidence = np.empty((len(self.names), len(ends)))
+            for number in np.unique(fold):
+                evidence[:, fold == number] = self._standardised(honest[number], features[fold == number])
+            return evidence
+
+        return judge
+
+    def _standardised(
+        self, scorers: Sequence[Scorer], features: WindowFeatures
+    ) -> Float[np.ndarray, "scorers windows"]:
+        evidence = np.stack([scale(scorer(features)) for scorer, scale in zip(scorers, self._scales, strict=True)])
+        return np.where(features.observed.any(axis=1), evidence, np.nan)
+
+
+def _apart(place: Int[np.ndarray, "windows"], fold: Int[np.ndarray, "windows"], number: int, window: int) -> np.ndarray:
+    """Windows of the other folds that share no step with one of this fold."""
+    own = place[fold == number]
+    return (fold != number) & ((place <= own.min() - window) | (place >= own.max() + window))
