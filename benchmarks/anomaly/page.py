@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.anomaly.classical import EPOCHS, PROFILE_STEPS
 from benchmarks.anomaly.cost import CHANNELS
 from benchmarks.anomaly.datasets import DATASETS
-from benchmarks.anomaly.detectors import BEST_RESOLUTION, CHANCE, CLASSICAL_ROWS, DETECTORS, OURS
+from benchmarks.anomaly.detectors import CHANCE, CLASSICAL_ROWS, DETECTORS, OURS
 from benchmarks.anomaly.encoders import JEPA, STEPS
 from benchmarks.anomaly.measures import FALSE_ALARMS
 from benchmarks.anomaly.windows import MOST_WINDOWS, WINDOW
@@ -38,8 +38,8 @@ windows, averaged over the windows that cover a step.
 {PROFILE_STEPS:,} steps of the training part; channel by channel, then the mean over channels.
 - *JEPA*: `AnomalyTask` with its defaults (windows of {JEPA.window_length} steps or averages of steps, patches of \
 {JEPA.patch_length}) on one encoder for each set, pretrained for {STEPS} steps on the training parts of all its \
-series, at all resolutions. *every step*: one resolution, the series as it is; *means of {BEST_RESOLUTION}*: the \
-single resolution that was best on the development series; *all resolutions*: the default.
+series, at all resolutions. *every step*: one resolution, the series as it is; *means of 4*: the other \
+one alone; *all resolutions*: the default, both where the training part holds four windows of the coarse one.
 - *random encoder*: the same with the weights that pretraining starts from. *level alone*: the part of its score that \
 needs no network."""
 _PUBLISHED = """the best published mean VUS-PR found on TSB-AD: .564 on 23 series that it cuts from NAB, .387 on its \
