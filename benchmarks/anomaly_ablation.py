@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.25
 """Of the evaluation series of each set: the first ones of a random order."""
-STRIDES = (1, 4, 8)
+STRIDES = (4, 16)
 COMPARED = """One setting changed at a time; all rows score the same series in the same run with the same encoder, \
 unless they say otherwise. This is a look at the evaluation series after the defaults were set on others: no default \
 follows from it.

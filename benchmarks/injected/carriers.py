@@ -15,12 +15,14 @@ from tjepa_estimators.data.domains import load_domain
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-__all__ = ["DOMAINS", "FEWEST_STEPS", "Carrier", "carriers", "clean_stretch"]
+__all__ = ["CHANNELS", "DOMAINS", "FEWEST_STEPS", "FROM_EACH", "Carrier", "carriers", "clean_stretch"]
 
 FEWEST_STEPS = 250
 _MOST_STEPS = 6000
-_FROM_EACH = 3
+FROM_EACH = 2
 """Series of a set, the first of those long enough."""
+CHANNELS = 4
+"""Channels of a series at most, drawn by chance from those that move."""
 DOMAINS = ("ecg", "weather_hourly", "web_traffic")
 """Bundled ones whose test part is long enough; their own labels are not used, so an event of theirs may be in it."""
 
@@ -45,13 +47,13 @@ def carriers(folder: Path) -> Iterator[tuple[list[np.ndarray], list[Carrier]]]:
             for one in series
             if len(stretch := clean_stretch(one)) >= FEWEST_STEPS and one.train.std(axis=0).any()
         ]
-        yield parts, found[:_FROM_EACH]
+        yield parts, found[:FROM_EACH]
     for name in DOMAINS:
         domain = load_domain(name)
         pairs = [
             (_filled(train.values), _filled(test.values))
             for train, test in zip(domain.series("train"), domain.series("test"), strict=True)
-        ][:_FROM_EACH]
+        ][:FROM_EACH]
         series = [Labelled(name, train, test, np.zeros(len(test), dtype=int)).standardised() for train, test in pairs]
         yield (
             [one.train for one in series],
@@ -73,9 +75,10 @@ def clean_stretch(series: Labelled) -> Float[np.ndarray, "time channels"]:
 def _lively(
     train: Float[np.ndarray, "train channels"], clean: Float[np.ndarray, "time channels"]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both without the channels that never change in the training part: a deviation of theirs means nothing."""
-    moves = train.std(axis=0) > 0
-    return train[:, moves], clean[:, moves]
+    """Some channels of both, none that never changes in the training part: a deviation of it means nothing."""
+    moves = np.flatnonzero(train.std(axis=0) > 0)
+    some = np.sort(np.random.default_rng(0).permutation(moves)[:CHANNELS])
+    return train[:, some], clean[:, some]
 
 
 def _filled(values: np.ndarray) -> Float[np.ndarray, "time channels"]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.anomaly.detectors import OURS
 from benchmarks.anomaly.encoders import STEPS
-from benchmarks.injected.carriers import DOMAINS, FEWEST_STEPS
+from benchmarks.injected.carriers import CHANNELS, DOMAINS, FEWEST_STEPS, FROM_EACH
 from benchmarks.injected.injections import KINDS
 from benchmarks.injected.study import REPEATS, RESOLUTIONS, ROWS
 from benchmarks.report import Report, Table
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["make_report", "plot"]
 
-_COMPARED = f"""Real series are the carriers: of each set of the detection benchmark the first evaluation series whose \
-test part has {FEWEST_STEPS} steps without a label, and the test parts of the bundled domains {", ".join(DOMAINS)}. \
-One anomaly is planted in a copy of the longest such stretch, at a place drawn by chance, {REPEATS} copies for each \
-kind and size; all detectors see the same copies. Sizes are in deviations of the training part.
+_COMPARED = f"""Real series are the carriers: of each set of the detection benchmark the first {FROM_EACH} \
+evaluation series whose test part has {FEWEST_STEPS} steps without a label, and the test parts of the bundled domains \
+{", ".join(DOMAINS)}; at most {CHANNELS} of their channels that move, drawn by chance. One \
+anomaly is planted in a copy of the longest such stretch, at a place drawn by chance, {REPEATS} copies for each kind \
+and size; all detectors see the same copies. Sizes are in deviations of the training part.
 
 - *spike*: 1 to 5 steps lie higher or lower. *level shift*: 200 steps do (a quarter of a shorter stretch). *slow \
 drift*: over up to 4,000 steps (of a shorter stretch, 38 to 75 %) the series leaves its level in a straight line, \
