@@ -23,6 +23,7 @@ BENCHMARKS = (
     "anomaly",
     "anomaly_ablation",
     "injected",
+    "anomaly_prediction",
 )
 PAGES = Path("docs/reference/benchmarks")
 
@@ -35,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.list or options.data_dir is None:
         for name in BENCHMARKS:
-            print(f"{name:16} {(import_module(f'benchmarks.{name}').__doc__ or '').splitlines()[0]}")
+            print(f"{name:18} {(import_module(f'benchmarks.{name}').__doc__ or '').splitlines()[0]}")
         print("\nThey read public data: pass --data-dir PATH or set TJEPA_DATA_DIR to run them.")
         return
     for name in options.names or BENCHMARKS:

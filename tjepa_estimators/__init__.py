@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from tjepa_estimators.data.series import Series
     from tjepa_estimators.interop.darts import JEPAModel, JEPAScorer
     from tjepa_estimators.interop.pyod import JEPAOD
-    from tjepa_estimators.interop.sklearn import JEPAFeatures, JEPAOutlierDetector, JEPAWindowOutlierDetector
+    from tjepa_estimators.interop.sklearn import (
+        JEPAAnomalyPredictor,
+        JEPAFeatures,
+        JEPAOutlierDetector,
+        JEPAWindowOutlierDetector,
+    )
     from tjepa_estimators.interop.sktime import JEPADetector, JEPAEmbedder, JEPAForecaster
     from tjepa_estimators.interop.tsb_ad import run_JEPA
     from tjepa_estimators.jepa.config import JEPAConfig
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.tasks.anomaly import AnomalyTask
     from tjepa_estimators.tasks.export import export_forecaster
     from tjepa_estimators.tasks.forecast import ForecastTask
+    from tjepa_estimators.tasks.next_window import next_window_rows
     from tjepa_estimators.training.config import TrainConfig
     from tjepa_estimators.training.run import pretrain
 
@@ -30,6 +36,7 @@ __all__ = [
     "JEPAOD",
     "AnomalyTask",
     "ForecastTask",
+    "JEPAAnomalyPredictor",
     "JEPAConfig",
     "JEPADetector",
     "JEPAEmbedder",
@@ -45,6 +52,7 @@ __all__ = [
     "export_forecaster",
     "list_plugins",
     "load_domain",
+    "next_window_rows",
     "pretrain",
     "run_JEPA",
 ]
@@ -55,6 +63,7 @@ _TARGETS = {
     "JEPAOD": "tjepa_estimators.interop.pyod:JEPAOD",
     "AnomalyTask": "tjepa_estimators.tasks.anomaly:AnomalyTask",
     "ForecastTask": "tjepa_estimators.tasks.forecast:ForecastTask",
+    "JEPAAnomalyPredictor": "tjepa_estimators.interop.sklearn:JEPAAnomalyPredictor",
     "JEPAConfig": "tjepa_estimators.jepa.config:JEPAConfig",
     "JEPADetector": "tjepa_estimators.interop.sktime:JEPADetector",
     "JEPAEmbedder": "tjepa_estimators.interop.sktime:JEPAEmbedder",
@@ -70,6 +79,7 @@ _TARGETS = {
     "export_forecaster": "tjepa_estimators.tasks.export:export_forecaster",
     "list_plugins": "tjepa_estimators.plugins.catalog:list_plugins",
     "load_domain": "tjepa_estimators.data.domains:load_domain",
+    "next_window_rows": "tjepa_estimators.tasks.next_window:next_window_rows",
     "pretrain": "tjepa_estimators.training.run:pretrain",
     "run_JEPA": "tjepa_estimators.interop.tsb_ad:run_JEPA",
 }

@@ -153,5 +153,12 @@ FAMILIES: tuple[Family, ...] = (
         outputs=lambda one: one.transform(_rows()),
         suite=_suite_of_sklearn,
     ),
+    Family(
+        library="sklearn",
+        base="ClassifierMixin",
+        fit=lambda one: one.fit(_rows(), [0, 1] * 10),
+        outputs=lambda one: one.predict_proba(_rows()),
+        suite=_suite_of_sklearn,
+    ),
 )
 """All kinds that can be checked."""

@@ -27,6 +27,7 @@ OURS = {
     "JEPAOutlierDetector": {},
     "JEPAWindowOutlierDetector": {},
     "JEPAFeatures": {},
+    "JEPAAnomalyPredictor": {},
 }  # fmt: skip
 LAWS = ESTIMATOR_CHECKS[:-1]  # the suites of the libraries run in tests/interop
 

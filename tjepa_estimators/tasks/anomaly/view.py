@@ -68,9 +68,7 @@ class View:
         place = np.cumsum([0, *map(len, blocks)])[series] + ends
         bounds = np.quantile(place, np.arange(1, _FOLDS) / _FOLDS)
         fold = np.searchsorted(bounds, place, side="left")
-        honest = [
-            self._fit_scorers(features[_apart(place, fold, number, self.window)], features) for number in range(_FOLDS)
-        ]
+        honest = [self._fit_scorers(features[fold != number], features) for number in range(_FOLDS)]
         evidence = np.stack([[scorer(features) for scorer in scorers] for scorers in honest])
         own = evidence[fold, :, np.arange(len(fold))]  # (windows, scorers)
         self._scales = [LogScale.fit(column) for column in own.T]
@@ -141,9 +139,3 @@ class View:
     ) -> Float[np.ndarray, "scorers windows"]:
         evidence = np.stack([scale(scorer(features)) for scorer, scale in zip(scorers, self._scales, strict=True)])
         return np.where(features.observed.any(axis=1), evidence, np.nan)
-
-
-def _apart(place: Int[np.ndarray, "windows"], fold: Int[np.ndarray, "windows"], number: int, window: int) -> np.ndarray:
-    """Windows of the other folds that share no step with one of this fold."""
-    own = place[fold == number]
-    return (fold != number) & ((place <= own.min() - window) | (place >= own.max() + window))
