@@ -22,8 +22,8 @@ BENCHMARKS = (
     "forecasting",
     "anomaly",
     "anomaly_ablation",
-    "injected",
     "anomaly_prediction",
+    "injected",
 )
 PAGES = Path("docs/reference/benchmarks")
 
