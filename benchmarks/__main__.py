@@ -21,8 +21,10 @@ BENCHMARKS = (
     "few_windows",
     "forecasting",
     "anomaly",
+    "anomaly_ablation",
     "anomaly_prediction",
     "anomaly_speed",
+    "injected",
 )
 PAGES = Path("docs/reference/benchmarks")
 

@@ -1,1 +1,1 @@
-"""Detection of anomalies in six public sets: JEPA at one and three resolutions beside classical detectors."""
+"""Detection of anomalies in six public sets: JEPA at one and at all resolutions beside the detectors of others."""

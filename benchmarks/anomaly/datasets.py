@@ -13,7 +13,11 @@ import pandas as pd
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
-__all__ = ["DATASETS", "Labelled", "load"]
+__all__ = ["DATASETS", "SPLITS", "Labelled", "load", "split_series"]
+
+SPLITS = ("evaluation", "development")
+_DEVELOPMENT = 1 / 3
+"""Share of the series of a set on which defaults may be chosen."""
 
 _LIMIT = 10.0
 """Deviations that a value may lie from the mean: a channel that wakes up in the test part would drown all others."""
@@ -43,14 +47,20 @@ class Labelled:
         return Labelled(self.name, train, test, self.labels)
 
 
-def load(folder: Path, dataset: str, series: int, seed: int = 0) -> list[Labelled]:
-    """Read some series of a set, drawn by chance; more of them hold the fewer.
+def load(folder: Path, dataset: str, split: str) -> list[Labelled]:
+    """Read the series of a set that are for development, or those for evaluation.
 
     Series without an anomaly, or with nothing else, in the test part are left out: no measure is defined on them.
     """
     usable = [one for one in DATASETS[dataset](folder / "anomaly") if 0 < one.labels.sum() < len(one.labels)]
-    order = np.random.default_rng(seed).permutation(len(usable))
-    return [usable[place].standardised() for place in order[:series]]
+    return [usable[place].standardised() for place in split_series(len(usable))[split]]
+
+
+def split_series(count: int) -> dict[str, list[int]]:
+    """Places of the series of each split: whole series, as TSB-AD holds them apart, drawn by chance."""
+    order = np.random.default_rng(0).permutation(count).tolist()
+    first = max(1, round(_DEVELOPMENT * count))
+    return {"development": order[:first], "evaluation": order[first:]}
 
 
 def _nab(folder: Path) -> Iterator[Labelled]:

@@ -2,55 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.anomaly.classical import CLASSICAL, chance, classical
-from tjepa_estimators import JEPAConfig
-from tjepa_estimators.tasks.anomaly import AnomalyTask
-from tjepa_estimators.training.run import untrained
+import numpy as np
+
+from benchmarks.anomaly.classical import CLASSICAL, autoencoder, fit_windows, matrix_profile
+from benchmarks.anomaly.ours import OursRow
 
 if TYPE_CHECKING:
-    import numpy as np
     from jaxtyping import Float
 
-    from benchmarks.anomaly.datasets import Labelled
+    from benchmarks.anomaly.classical import Score
+    from benchmarks.anomaly.encoders import Encoders
 
-__all__ = ["CHANCE", "DETECTORS", "JEPA", "RESOLUTIONS", "STEPS", "STRIDE"]
+__all__ = ["CHANCE", "CLASSICAL_ROWS", "DETECTORS", "OURS", "Row", "installed", "on_windows"]
 
-JEPA = JEPAConfig(context_length=192, future_length=64, patch_length=8)
-"""What :class:`~tjepa_estimators.tasks.anomaly.AnomalyTask` takes by default."""
-RESOLUTIONS = (1, 4, 16)
-STEPS = 200
-"""Of pretraining, on the training part of each series anew."""
-STRIDE = 32
-"""Between windows; the default of half a patch makes eight times as many."""
 CHANCE = "random scores"
-
-Detector = Callable[["Labelled", int], "Float[np.ndarray, 'test']"]
-
-
-def pretrained(config: Mapping[str, Any], series: Labelled, seed: int) -> Float[np.ndarray, "test"]:
-    """Score with an encoder that has seen the training part of this series, and nothing else."""
-    task = AnomalyTask(
-        {**config, "stride": STRIDE, "seed": seed}, jepa=JEPA, train={"steps": STEPS, "seed": seed, "threads": 1}
-    )
-    return task.fit(series.train).score(series.test)
+OURS = "JEPA, all resolutions"
 
 
-def random_weights(series: Labelled, seed: int) -> Float[np.ndarray, "test"]:
-    """Score with the encoder that pretraining starts from, on the windows that it would have."""
-    config = JEPA.fit_to(len(series.train) // 4)
-    encoder = untrained(series.train, config=config, train={"seed": seed})
-    return AnomalyTask({"stride": STRIDE, "seed": seed}, pretrained=encoder).fit(series.train).score(series.test)
+@dataclass(frozen=True)
+class Row:
+    """A detector of others.
+
+    Parameters
+    ----------
+    fit
+        Learns from a training part ``[time channels]``, with a seed and the encoders of the set; gives back what
+        scores each step of a series.
+    is_drawn
+        Whether another seed gives other scores.
+    package
+        What has to be installed beside the package's own requirements.
+    """
+
+    fit: Callable[[np.ndarray, int, Encoders], Score]
+    is_drawn: bool = True
+    package: str = "numpy"
 
 
-DETECTORS: Mapping[str, Detector] = {
-    CHANCE: chance,
-    **{name: partial(classical, name) for name in CLASSICAL},
-    "random encoder": random_weights,
-    "JEPA, one resolution": partial(pretrained, {}),
-    "JEPA, three, max": partial(pretrained, {"resolutions": RESOLUTIONS, "fusion": "max"}),
-    "JEPA, three, mean": partial(pretrained, {"resolutions": RESOLUTIONS, "fusion": "mean"}),
+def _chance(_: Float[np.ndarray, "time channels"], seed: int, __: Encoders) -> Score:
+    """Score at random: what a measure gives for nothing."""
+    return lambda values: np.random.default_rng(seed).random(len(values))
+
+
+def on_windows(learn: Callable[..., Any]) -> Callable[[np.ndarray, int, Encoders], Score]:
+    return lambda train, seed, _: fit_windows(learn, train, seed)
+
+
+def _profile(train: Float[np.ndarray, "time channels"], _: int, __: Encoders) -> Score:
+    return matrix_profile(train)
+
+
+CLASSICAL_ROWS: Mapping[str, Row] = {
+    **{name: Row(on_windows(learn), is_drawn=False) for name, learn in CLASSICAL.items()},
+    "matrix profile": Row(_profile, is_drawn=False, package="stumpy"),
 }
+DETECTORS: Mapping[str, Row | OursRow] = {
+    CHANCE: Row(_chance),
+    **CLASSICAL_ROWS,
+    "autoencoder on windows": Row(on_windows(autoencoder), package="pyod"),
+    "level alone": OursRow({"scores": ("level",)}, is_drawn=False),
+    "random encoder": OursRow(is_trained=False),
+    "JEPA, every step": OursRow({"resolutions": (1,)}),
+    "JEPA, means of 4": OursRow({"resolutions": (4,)}),
+    OURS: OursRow(),
+}
+
+
+def installed(names: Iterable[str]) -> dict[str, Row | OursRow]:
+    """The rows with these names whose packages are there."""
+    rows = {name: DETECTORS[name] for name in names}
+    return {name: row for name, row in rows.items() if isinstance(row, OursRow) or find_spec(row.package)}

@@ -130,6 +130,8 @@ class _OpenBlocks:
         """Mean evidence of the blocks before ``final``, which are forgotten; NaN where there is none."""
         self._reach(final)
         done = max(0, final - self._first)
+        silent = max(0, done - self._total.shape[1])  # a series too short for any window of this view
+        self._total, self._count = (np.pad(one, ((0, 0), (0, silent))) for one in (self._total, self._count))
         total, count = self._total[:, :done], self._count[:, :done]
         self._total, self._count = self._total[:, done:].copy(), self._count[:, done:].copy()
         self._first += done

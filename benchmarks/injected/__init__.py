@@ -1,0 +1,1 @@
+"""Anomalies planted into real series: which kinds are caught, at which resolution."""
