@@ -27,11 +27,11 @@ COMPARED = """One setting changed at a time; all rows score the same series in t
 unless they say otherwise. This is a look at the evaluation series after the defaults were set on others: no default \
 follows from it.
 
-- *resolutions*: the steps that are averaged before the series is looked at; the default takes 1, 4 and 16 as far as \
-the training part is long enough for their windows.
+- *resolutions*: the steps that are averaged before the series is looked at; the default takes 1 and 4, \
+or 1 alone where the training part is too short for the windows of 4.
 - *only*, *without*: kinds of score. *fusion*: how the scores become one. *stride*: steps between windows.
-- *encoder*: pretrained by another preset, on the same training parts for as many steps. *random encoder*: weights \
-that pretraining starts from."""
+- *encoder*: pretrained by another preset, on the same training parts for as many steps, at the same \
+resolutions. *random encoder*: weights that pretraining starts from."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:

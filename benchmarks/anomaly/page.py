@@ -69,7 +69,7 @@ def make_report(results: Results, costs: Mapping[str, tuple[float, float]], spli
         tables=[
             sets_table(table, names, list(rows), best=[name for name in CLASSICAL_ROWS if name in rows]),
             measures_table(table, list(rows)),
-            _cost_table(costs),
+            *([_cost_table(costs)] if costs else []),
         ],
         seeds=f"{', '.join(map(str, sorted(table['seed'].unique())))} (weights, batches, masks, chance); rows without "
         "± draw nothing, or were run with one",
