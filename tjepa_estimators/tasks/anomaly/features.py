@@ -133,9 +133,11 @@ class WindowReader:
         shape[moving] *= np.minimum(1.0, spread[moving, None])
         error[moving] *= np.minimum(1.0, _levels(rows[moving, : self._seen], observed[moving])[1])
         parts = np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32)
-        by_channel = (one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed))
-        count = np.maximum(observed.reshape(-1, channels).sum(axis=1), 1)
-        return WindowFeatures(*by_channel, known.reshape(-1, channels).sum(axis=1) / count)
+        shape, parts, error, observed, known = (
+            one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed, known)
+        )
+        share = known.sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
+        return WindowFeatures(shape, parts, error, observed, share)
 
     def _latents(
         self, rows: Float[np.ndarray, "rows time"]
