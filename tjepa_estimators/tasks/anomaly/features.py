@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,7 @@ from tjepa_estimators.contracts import Masks
 from tjepa_estimators.data.gaps import interpolate_gaps
 from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.threads import limited_threads, map_batches
+from tjepa_estimators.tasks.anomaly.subspace import Subspace
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -52,7 +54,7 @@ class TokenLayout:
         return max(1, self.tokens // _QUARTERS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the subspaces are kept beside the fields
 class WindowFeatures:
     """What a batch of windows shows, in single precision; nothing in it is NaN."""
 
@@ -75,6 +77,21 @@ class WindowFeatures:
     def join(cls, parts: Sequence[WindowFeatures]) -> Self:
         """The windows of all parts, in order."""
         return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
+
+    def joint(self, part: str) -> Float[np.ndarray, "windows joint"]:
+        """``"shape"`` or ``"level"`` of all channels side by side, in double precision."""
+        values = getattr(self, part)
+        return values.reshape(len(values), -1).astype(np.float64)
+
+    def subspace(self, part: str, seed: int) -> Subspace:
+        """Principal directions of a part, found once however many scorers ask for them."""
+        if (part, seed) not in self._subspaces:
+            self._subspaces[part, seed] = Subspace.fit(self.joint(part), seed)
+        return self._subspaces[part, seed]
+
+    @cached_property
+    def _subspaces(self) -> dict[tuple[str, int], Subspace]:
+        return {}
 
     def __getitem__(self, chosen: Bool[np.ndarray, "windows"] | Int[np.ndarray, "chosen"] | slice) -> WindowFeatures:
         return WindowFeatures(*(getattr(self, field.name)[chosen] for field in fields(self)))
@@ -116,9 +133,11 @@ class WindowReader:
         shape[moving] *= np.minimum(1.0, spread[moving, None])
         error[moving] *= np.minimum(1.0, _levels(rows[moving, : self._seen], observed[moving])[1])
         parts = np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32)
-        by_channel = (one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed))
-        count = np.maximum(observed.reshape(-1, channels).sum(axis=1), 1)
-        return WindowFeatures(*by_channel, known.reshape(-1, channels).sum(axis=1) / count)
+        shape, parts, error, observed, known = (
+            one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed, known)
+        )
+        share = known.sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
+        return WindowFeatures(shape, parts, error, observed, share)
 
     def _latents(
         self, rows: Float[np.ndarray, "rows time"]

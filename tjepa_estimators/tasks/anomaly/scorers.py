@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from tjepa_estimators.tasks.anomaly.subspace import Subspace
-
 if TYPE_CHECKING:
     from jaxtyping import Float
 
@@ -100,16 +98,16 @@ class FromSubspace:
 
     def fit(self, features: WindowFeatures) -> FromSubspace:
         """Find the directions."""
-        self._space = Subspace.fit(_joint(features.shape), self._seed)
+        self._space = features.subspace("shape", self._seed)
         return self
 
     def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
         """Squared residual of each channel."""
-        return _by_channel(self._space.residuals(_joint(features.shape)), features)
+        return _by_channel(self._space.residuals(features.joint("shape")), features)
 
     def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
         """Squared residual."""
-        return self.contributions(features).sum(axis=1)
+        return self._space.outside(features.joint("shape"))
 
 
 class FromMean:
@@ -123,19 +121,16 @@ class FromMean:
 
     def fit(self, features: WindowFeatures) -> FromMean:
         """Measure mean and covariance."""
-        self._space = Subspace.fit(self._rows(features), self._seed)
+        self._space = features.subspace(self._part, self._seed)
         return self
 
     def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
         """Squared whitened deviation of each channel."""
-        return _by_channel(self._space.whitened(self._rows(features)), features)
+        return _by_channel(self._space.whitened(features.joint(self._part)), features)
 
     def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
         """Squared distance."""
         return self.contributions(features).sum(axis=1)
-
-    def _rows(self, features: WindowFeatures) -> Float[np.ndarray, "windows features"]:
-        return _joint(getattr(features, self._part))
 
 
 class FromNeighbours:
@@ -151,29 +146,22 @@ class FromNeighbours:
 
     def fit(self, features: WindowFeatures) -> FromNeighbours:
         """Remember the training windows."""
-        rows = _joint(features.shape)
-        self._space = Subspace.fit(rows, self._seed)
-        self._memory = self._space.project(rows)
-        self._search = NearestNeighbors(n_neighbors=min(self._neighbours, len(rows))).fit(self._memory)
+        self._space = features.subspace("shape", self._seed)
+        self._memory = self._space.project(features.joint("shape"))
+        self._search = NearestNeighbors(n_neighbors=min(self._neighbours, len(features))).fit(self._memory)
         return self
 
     def contributions(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
         """Squared difference of each channel from the mean of the neighbours."""
-        rows = _joint(features.shape)
+        rows = features.joint("shape")
         nearest = self._memory[self._search.kneighbors(self._space.project(rows))[1]].mean(axis=1)
         return _by_channel(rows - self._space.mean - nearest @ self._space.components, features)
 
     def __call__(self, features: WindowFeatures) -> Float[np.ndarray, "windows"]:
         """Squared mean distance."""
-        rows = _joint(features.shape)
+        rows = features.joint("shape")
         beside = self._search.kneighbors(self._space.project(rows))[0].mean(axis=1) ** 2
-        outside = self._space.residuals(rows, components=len(self._space.components))
-        return beside + (outside**2).sum(axis=1)
-
-
-def _joint(part: Float[np.ndarray, "windows channels features"]) -> Float[np.ndarray, "windows joint"]:
-    """All channels side by side."""
-    return part.reshape(len(part), -1).astype(np.float64)
+        return beside + self._space.outside(rows, components=len(self._space.components))
 
 
 def _by_channel(

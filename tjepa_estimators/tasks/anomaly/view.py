@@ -76,9 +76,10 @@ class View:
         bounds = np.quantile(place, np.arange(1, _FOLDS) / _FOLDS)
         fold = np.searchsorted(bounds, place, side="left")
         honest = [self._fit_scorers(features[fold != number], features) for number in range(_FOLDS)]
-        evidence = np.stack([[scorer(features) for scorer in scorers] for scorers in honest])
-        own = evidence[fold, :, np.arange(len(fold))]  # (windows, scorers)
-        self._scales = [LogScale.fit(column) for column in own.T]
+        evidence = np.empty((len(self.names), len(fold)))
+        for number in np.unique(fold):
+            evidence[:, fold == number] = [scorer(features[fold == number]) for scorer in honest[number]]
+        self._scales = [LogScale.fit(one) for one in evidence]
         self._scorers = self._fit_scorers(features, features)
         starts = np.cumsum([0, *map(len, blocks)])
         return lambda numbers: self._honest_judge(honest, bounds, starts[[*numbers]])

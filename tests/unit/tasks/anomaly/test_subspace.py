@@ -19,13 +19,15 @@ def space():
 def test_residuals_and_projection_make_up_the_whole(space):
     apart = OTHER - space.mean
     along = (space.project(OTHER) ** 2).sum(axis=1)
-    outside = (space.residuals(OTHER, components=len(space.components)) ** 2).sum(axis=1)
-    np.testing.assert_allclose(along + outside, (apart**2).sum(axis=1))
+    outside = space.outside(OTHER, components=3)
+    np.testing.assert_allclose((space.project(OTHER, 3) ** 2).sum(axis=1) + outside, (apart**2).sum(axis=1))
+    np.testing.assert_allclose(along, (apart**2).sum(axis=1))  # six directions are all there are
+    np.testing.assert_allclose((space.residuals(OTHER) ** 2).sum(axis=1), space.outside(OTHER))
 
 
 def test_the_normal_directions_hold_nine_tenths_of_the_variance_and_one_less_does_not(space):
     def left(components):
-        return (space.residuals(ROWS, components) ** 2).sum() / ((ROWS - space.mean) ** 2).sum()
+        return space.outside(ROWS, components).sum() / ((ROWS - space.mean) ** 2).sum()
 
     assert left(space.normal) <= 0.1 < left(space.normal - 1)
 
@@ -49,3 +51,11 @@ def test_rows_without_directions_are_enough(rows):
     space = Subspace.fit(rows, seed=0)
     np.testing.assert_allclose(space.residuals(rows), 0.0, atol=1e-9)
     assert np.isfinite(space.whitened(OTHER)).all()
+
+
+def test_what_never_moved_costs_nothing_and_counts_in_full():
+    still = np.concatenate([ROWS, np.full((len(ROWS), 2), 7.0)], axis=1)
+    space, without = Subspace.fit(still, seed=0), Subspace.fit(ROWS, seed=0)
+    np.testing.assert_array_equal(space.components[:, :6], without.components)
+    woken = np.concatenate([OTHER, np.full((len(OTHER), 2), 8.0)], axis=1)
+    np.testing.assert_allclose(space.outside(woken), without.outside(OTHER) + 2.0)
