@@ -12,7 +12,8 @@ from torch import nn
 
 __all__ = ["limited_threads", "map_batches"]
 
-Given, Result = TypeVar("Given"), TypeVar("Result")
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 _SMALL = 1_000_000
 """Parameters below which one thread beat two by 4 to 10 times on a busy two-core machine."""
