@@ -18,8 +18,9 @@ extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosumma
 exclude_patterns = ["_build", "jupyter_execute", "_templates"]
 templates_path = ["_templates"]
 
-# the tutorial is made from notebooks/quick_start.py and executed once; the result is kept until the cells change
-shutil.copy(HERE.parent / "notebooks" / "quick_start.ipynb", HERE / "tutorials" / "quick_start.ipynb")
+# the tutorials are made from the scripts in notebooks/ and executed once; the results are kept until the cells change
+for notebook in (HERE.parent / "notebooks").glob("*.ipynb"):
+    shutil.copy(notebook, HERE / "tutorials" / notebook.name)
 nb_execution_mode = "cache"
 nb_execution_timeout = 240
 nb_execution_raise_on_error = True

@@ -1,4 +1,4 @@
-"""What the documentation shows runs: code on the pages, commands in the README, the notebook."""
+"""What the documentation shows runs: code on the pages, commands in the README, the notebooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tjepa_estimators.plugins import catalog
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-NOTEBOOK = ROOT / "notebooks" / "quick_start"
+SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
 MADE = {"_build", "jupyter_execute", "generated", "benchmarks", "decisions"}
 FENCE = re.compile(
     r"^(?P<fence>`{3,}|:{3,})(?P<kind>[^\n`]*)\n(?P<options>(?::\w[^\n]*\n)*)(?P<body>.*?)^(?P=fence)\s*$",
@@ -137,18 +137,19 @@ def cells(notebook):
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
-def test_the_notebook_is_made_from_its_script():
-    made = nbformat.read(NOTEBOOK.with_suffix(".ipynb"), as_version=4)
-    advice = "run: jupytext --to ipynb notebooks/quick_start.py"
-    assert cells(made) == cells(jupytext.read(NOTEBOOK.with_suffix(".py"))), advice
+@pytest.mark.parametrize("script", SCRIPTS, ids=relative)
+def test_a_notebook_is_made_from_its_script(script):
+    made = nbformat.read(script.with_suffix(".ipynb"), as_version=4)
+    assert cells(made) == cells(jupytext.read(script)), f"run: jupytext --to ipynb {relative(script)}"
     assert not any(cell.get("outputs") for cell in made.cells), "commit it without outputs"
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("script", SCRIPTS, ids=relative)
 @pytest.mark.filterwarnings("default")
-def test_the_notebook_runs(tmp_path, monkeypatch):
+def test_a_notebook_runs(script, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    notebook = jupytext.read(NOTEBOOK.with_suffix(".py"))
+    notebook = jupytext.read(script)
     for cell in notebook.cells:
         cell.source = re.sub(r"^STEPS = \d+", "STEPS = 8", cell.source, flags=re.MULTILINE)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
