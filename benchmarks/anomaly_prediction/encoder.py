@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.anomaly_prediction.datasets import WINDOW
 from tjepa_estimators import JEPAConfig, pretrain
-from tjepa_estimators.tasks.prediction_features import PredictionFeatures
 from tjepa_estimators.tasks.anomaly.resolutions import at_resolution
+from tjepa_estimators.tasks.prediction_features import PredictionFeatures
 from tjepa_estimators.training.run import untrained
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from tjepa_estimators.tasks.energy import ChannelEnergy, Standardised
 from tjepa_estimators.tasks.anomaly.resolutions import at_resolution
+from tjepa_estimators.tasks.energy import ChannelEnergy, Standardised
 
 if TYPE_CHECKING:
     from jaxtyping import Float
