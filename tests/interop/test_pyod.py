@@ -151,8 +151,8 @@ def test_parameters_can_be_read_set_and_shown(make):
 
 @pytest.mark.parametrize(
     "duplicate",
-    [clone, lambda one: pickle.loads(pickle.dumps(one)), "joblib"],
-    ids=["clone", "pickle", "joblib"],  # noqa: S301
+    [clone, lambda one: pickle.loads(pickle.dumps(one)), "joblib"],  # noqa: S301
+    ids=["clone", "pickle", "joblib"],
 )
 def test_copies_keep_the_pretrained_weights(detector, encoder, odd, duplicate):
     if duplicate == "joblib":
