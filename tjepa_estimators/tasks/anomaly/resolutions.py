@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-__all__ = ["at_resolution", "at_steps", "choose_resolutions"]
+__all__ = ["at_resolution", "choose_resolutions"]
 
 _FACTOR = 4
 """Between neighbouring resolutions: a window of one reaches as far as four of the next finer one."""
@@ -35,17 +35,6 @@ def at_resolution(values: Float[np.ndarray, "time channels"], factor: int) -> Fl
     total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
     count = np.add.reduceat(known, starts, axis=0, dtype=np.intp)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def at_steps(blocks: Float[np.ndarray, "blocks"], factor: int, length: int) -> Float[np.ndarray, "time"]:
-    """Give each of ``length`` steps the value of its block.
-
-    Examples
-    --------
-    >>> at_steps(np.array([2.0, 5.0]), 2, 3).tolist()
-    [2.0, 2.0, 5.0]
-    """
-    return np.repeat(blocks, factor)[:length]
 
 
 def choose_resolutions(lengths: Sequence[int], window: int, repeats: int) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjepa_estimators.tasks.anomaly.grid import cut_windows, window_ends
-from tjepa_estimators.tasks.anomaly.resolutions import at_resolution, at_steps
+from tjepa_estimators.tasks.anomaly.resolutions import at_resolution
 from tjepa_estimators.tasks.anomaly.stream import PartsStream, ViewStream
 
 
@@ -47,7 +47,7 @@ def by_definition(view, values, *, lookahead):
             heard = judged[:, holding][:, ~np.isnan(judged[0, holding])]
             if heard.size:
                 found[:, block] = heard.mean(axis=1)
-    return np.stack([at_steps(row, view.factor, len(values)) for row in found])
+    return np.stack([np.repeat(row, view.factor)[: len(values)] for row in found])
 
 
 def series(length, seed, gaps):
