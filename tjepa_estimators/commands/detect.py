@@ -13,6 +13,7 @@ import pandas as pd
 from tjepa_estimators.commands.csv_files import read_csv, write_csv
 from tjepa_estimators.commands.options import add_columns, add_encoder, build_parser, parse
 from tjepa_estimators.commands.tables import say, show_table
+from tjepa_estimators.tasks.alarms import find_alarms
 from tjepa_estimators.tasks.anomaly import AnomalyConfig, AnomalyTask
 from tjepa_estimators.training.config import TrainConfig
 
@@ -51,7 +52,7 @@ def run(options: Sequence[str]) -> None:
         for one, score, flag in zip(file.series, scores, flags, strict=True)
     ]
     write_csv(tables, given.output)
-    _show([one.name for one in file.series], tables, file.time)
+    _show([one.name for one in file.series], tables, file.time, task.threshold_)
     say(f"{sum(map(np.sum, flags))} of {sum(map(len, flags))} steps lie above {task.threshold_:.4g}: {given.output}")
     if given.plot is not None:
         from tjepa_estimators.commands.plots import plot_scores
@@ -98,13 +99,14 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _show(names: Sequence[object], tables: Sequence[pd.DataFrame], time: str) -> None:
+def _show(names: Sequence[object], tables: Sequence[pd.DataFrame], time: str, threshold: float) -> None:
     """Stretches of steps above the threshold, highest first."""
-    stretches = [
-        (str(name), part[time].iloc[0], part[time].iloc[-1], len(part), float(part["score"].max()))
-        for name, table in zip(names, tables, strict=True)
-        for _, part in table.groupby((table["is_anomaly"].diff() != 0).cumsum())
-        if part["is_anomaly"].all()
-    ]
+    stretches = []
+    for name, table in zip(names, tables, strict=True):
+        stamps = table[time].tolist()
+        stretches += [
+            (str(name), stamps[one.start], stamps[one.stop - 1], one.stop - one.start, one.score)
+            for one in find_alarms(table["score"].to_numpy(), threshold)
+        ]
     stretches.sort(key=lambda stretch: -stretch[-1])
     show_table("Most abnormal stretches", ("series", "from", "to", "steps", "highest score"), stretches[:_SHOWN])

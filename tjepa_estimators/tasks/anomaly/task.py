@@ -239,12 +239,11 @@ class AnomalyTask:
         """
         checked = self._long_enough(self._checked(values, "a series [time channels]", 2))
         scaled = self._scale(checked)
-        parts = self._parts_stream().update(scaled, is_last=True)
-        rows = len(self.config.scores) * self.num_channels_
-        shared = self._parts_stream([partial(_by_channel, view) for view in self._views], rows)
-        excess = (
-            np.nan_to_num(shared.update(scaled, is_last=True)).reshape(-1, self.num_channels_, len(scaled)).sum(axis=0)
-        )
+        scorers = len(self.config.scores)
+        stream = self._parts_stream([partial(_shared_out, view) for view in self._views], scorers * (1 + len(scaled.T)))
+        told = stream.update(scaled, is_last=True).reshape(len(self._views), -1, len(scaled))
+        parts = told[:, :scorers].reshape(-1, len(scaled))
+        excess = np.nan_to_num(told[:, scorers:]).reshape(-1, *scaled.T.shape).sum(axis=0)
         total = excess.sum(axis=0)
         names = tuple((view.factor, name) for view in self._views for name in view.names)
         shares = np.where(total > 0.0, excess / np.where(total > 0.0, total, 1.0), 0.0)
@@ -355,12 +354,13 @@ class AnomalyTask:
         return array
 
 
-def _by_channel(
+def _shared_out(
     view: View, features: WindowFeatures, ends: Int[np.ndarray, "windows"]
 ) -> Float[np.ndarray, "rows windows"]:
-    """What exceeds the ordinary, shared out to the channels: a row for each scorer and channel."""
-    excess = np.maximum(view.judge(features, ends), 0.0)
-    return (excess[:, :, None] * view.contributions(features)).transpose(0, 2, 1).reshape(-1, len(ends))
+    """The evidence of each scorer; then, for each scorer and channel, its share in what exceeds the ordinary."""
+    evidence = view.judge(features, ends)
+    shares = np.maximum(evidence, 0.0)[:, :, None] * view.contributions(features)
+    return np.concatenate([evidence, rearrange(shares, "scorers windows channels -> (scorers channels) windows")])
 
 
 def _pieces(values: Float[np.ndarray, "time channels"]) -> Iterator[tuple[Float[np.ndarray, "time channels"], bool]]:
