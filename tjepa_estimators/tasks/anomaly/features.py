@@ -65,8 +65,6 @@ class WindowFeatures:
     """Means of the quarters and the spread: what the normalisation of a window takes out of its latents."""
     error: Float[np.ndarray, "windows channels"]
     """Error of the predicted latents of the last quarter, weighted by how much the steps before move."""
-    observed: Bool[np.ndarray, "windows channels"]
-    """Whether the channel was observed at all."""
     share: Float[np.ndarray, "windows"]
     """Share of the values that were observed, of the channels that were observed at all; zero where none was."""
 
@@ -137,7 +135,7 @@ class WindowReader:
             one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed, known)
         )
         share = known.sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
-        return WindowFeatures(shape, parts, error, observed, share)
+        return WindowFeatures(shape, parts, error, share)
 
     def _latents(
         self, rows: Float[np.ndarray, "rows time"]

@@ -28,7 +28,7 @@ def features(windows, seed=0, channels=CHANNELS):
     shape = np.einsum("wod,cdf->wcf", common, mixing) + 0.05 * rng.standard_normal((windows, channels, 6))
     level = rng.standard_normal((windows, channels, 5))
     error = np.exp(0.3 * rng.standard_normal((windows, channels)))
-    return WindowFeatures(shape, level, error, np.ones((windows, channels), bool), np.ones(windows))
+    return WindowFeatures(shape, level, error, np.ones(windows))
 
 
 def with_channels(given, order):
