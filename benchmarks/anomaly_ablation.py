@@ -27,8 +27,8 @@ COMPARED = """One setting changed at a time; all rows score the same series in t
 unless they say otherwise. This is a look at the evaluation series after the defaults were set on others: no default \
 follows from it.
 
-- *resolutions*: the steps that are averaged before the series is looked at; the default takes 1 and 4, \
-or 1 alone where the training part is too short for the windows of 4.
+- *resolutions*: the steps that are averaged before the series is looked at; the default takes 1, 4 and 16 as far as \
+the training part holds four of their windows. *alone*: one of these, or the coarsest for which there is room.
 - *only*, *without*: kinds of score. *fusion*: how the scores become one. *stride*: steps between windows.
 - *encoder*: pretrained by another preset, on the same training parts for as many steps, at the same \
 resolutions. *random encoder*: weights that pretraining starts from."""
@@ -48,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 def ablations() -> Iterator[tuple[str, OursRow]]:
     """All rows: the default, then one change at a time."""
     yield OURS, OursRow()
-    for resolutions in ((1,), (4,), (16,), (1, 4), (1, 4, 16)):
+    for factor in (1, 4, 16):
+        yield f"resolution {factor} alone", OursRow(alone=factor)
+    for resolutions in ((1, 4), (1, 4, 16)):
         yield f"resolutions {', '.join(map(str, resolutions))}", _row(resolutions=resolutions)
     yield from _scores(AnomalyConfig().scores)
     for name in FUSIONS:

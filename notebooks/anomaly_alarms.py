@@ -94,8 +94,7 @@ plt.show()
 # ## Learn what is normal
 #
 # `resolutions=(1, 4)` looks at windows of 32 hours, and at averages of four hours in windows of five days. At each,
-# four kinds of evidence are judged: was the end of the window predicted, is its shape known (two kinds), are level and
-# spread known.
+# three kinds of evidence are judged: was the end of the window predicted, is its shape known, are level and spread known.
 #
 # In scikit-learn lower is more abnormal; we turn the sign. A score lies between 0 and 1. It is no probability: it says
 # how far, and in how many kinds of evidence, an hour lies beyond what training has shown.
@@ -323,7 +322,7 @@ print(f"quiet hours in alarm: {np.mean(summer.predict(quiet) == -1):.0%}")
 # %% [markdown]
 # - **Training data that are too few, or of one season.** As above. The check on the quiet part shows it. Learn from
 #   more, and fit anew as normal data come in. Where a new level means nothing, leave its scorer out:
-#   `scores=("prediction", "subspace", "neighbours")`.
+#   `scores=("prediction", "subspace")`.
 # - **A quiet part unlike what comes.** The scores of the watched weeks are higher from the first day on, because they
 #   are stormier. Check on the season that you will watch, if you can.
 # - **Faults in training.** A few raise the threshold, many are learned as normal. Fit, look at the highest training

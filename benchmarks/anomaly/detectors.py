@@ -67,8 +67,9 @@ DETECTORS: Mapping[str, Row | OursRow] = {
     "autoencoder on windows": Row(on_windows(autoencoder), package="pyod"),
     "level alone": OursRow({"scores": ("level",)}, is_drawn=False),
     "random encoder": OursRow(is_trained=False),
-    "JEPA, every step": OursRow({"resolutions": (1,)}),
-    "JEPA, means of 4": OursRow({"resolutions": (4,)}),
+    "JEPA, every step": OursRow(alone=1),
+    "JEPA, means of 4": OursRow(alone=4),
+    "JEPA, means of 16": OursRow(alone=16),
     OURS: OursRow(),
 }
 

@@ -39,16 +39,20 @@ class OursRow:
         Whether it is pretrained.
     is_drawn
         Whether another seed gives other scores.
+    alone
+        Of the resolutions that the default takes, this one only; where there is no room for it, the coarsest.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
     kind: str = DEFAULT
     is_trained: bool = True
     is_drawn: bool = True
+    alone: int | None = None
 
     def fit(self, train: Float[np.ndarray, "time channels"], seed: int, encoders: Encoders) -> Score:
         """Learn from a training part; gives back what scores each step of a series."""
-        return self.task(train, seed, encoders, self.config).score
+        config = {**self.config, "resolutions": self.resolutions(len(train))}
+        return self.task(train, seed, encoders, config).score
 
     def task(
         self, train: Float[np.ndarray, "time channels"], seed: int, encoders: Encoders, config: Mapping[str, Any]
@@ -56,6 +60,11 @@ class OursRow:
         """Fit with another config on the same encoder."""
         make = encoders.pretrained if self.is_trained else encoders.untrained
         return AnomalyTask({**config, "seed": seed}, pretrained=make(seed, self.kind)).fit(train)
+
+    def resolutions(self, steps: int) -> tuple[int, ...]:
+        """Those of a detector that is fitted on so many steps."""
+        chosen = self.full.resolutions or default_resolutions([steps])
+        return chosen if self.alone is None else (max(one for one in chosen if one <= self.alone),)
 
     @property
     def full(self) -> AnomalyConfig:
@@ -95,19 +104,18 @@ class SharedFits:
         if row.group not in self._parts:
             self._parts[row.group] = self._explain(row)
         parts = self._parts[row.group]
-        wanted = [parts[factor, name] for factor in self._resolutions(row) for name in row.full.scores]
+        wanted = [
+            parts[factor, name] for factor in row.resolutions(len(self._series.train)) for name in row.full.scores
+        ]
         return FUSIONS[row.full.fusion]()(np.stack(wanted))
 
     def _explain(self, row: OursRow) -> dict[tuple[int, str], np.ndarray]:
         """Each part of the scores of all rows of a group."""
-        alike = [other for other in self._rows if other.group == row.group]
+        alike, steps = [other for other in self._rows if other.group == row.group], len(self._series.train)
         config = {
             **row.config,
-            "resolutions": tuple(sorted({factor for one in alike for factor in self._resolutions(one)})),
+            "resolutions": tuple(sorted({factor for one in alike for factor in one.resolutions(steps)})),
             "scores": tuple(sorted({name for one in alike for name in one.full.scores})),
         }
         told = row.task(self._series.train, self._seed, self._encoders, config).explain(self._series.test)
         return dict(zip(told.names, told.parts, strict=True))
-
-    def _resolutions(self, row: OursRow) -> tuple[int, ...]:
-        return row.full.resolutions or default_resolutions([len(self._series.train)])

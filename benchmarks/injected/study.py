@@ -28,18 +28,13 @@ FALSE_ALARMS = AlarmRate(alarms=1, steps=1000)
 """On the untouched stretch, which sets the threshold."""
 REPEATS = 3
 """Anomalies of each kind and size in each series, each in a copy of its own."""
-RESOLUTIONS: Mapping[str, tuple[int, ...]] = {
-    "every step": (1,),
-    "means of 4": (4,),
-    "means of 16": (16,),
-    "1, 4 and 16": (1, 4, 16),
-}
+RESOLUTIONS: Mapping[str, int] = {"every step": 1, "means of 4": 4, "means of 16": 16}
 ROWS: Mapping[str, Row | OursRow] = {
     "Sub-PCA": Row(on_windows(sub_pca)),
     "k-NN on windows": Row(on_windows(neighbours)),
     "level alone": OursRow({"scores": ("level",)}),
     "random encoder": OursRow(is_trained=False),
-    **{f"JEPA, {name}": OursRow({"resolutions": factors}) for name, factors in RESOLUTIONS.items()},
+    **{f"JEPA, {name}": OursRow(alone=factor) for name, factor in RESOLUTIONS.items()},
     OURS: OursRow(),
 }
 

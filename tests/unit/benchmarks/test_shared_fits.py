@@ -12,6 +12,7 @@ from benchmarks.anomaly.ours import OursRow, SharedFits
 ROWS = {
     "default": OursRow(),
     "one resolution": OursRow({"resolutions": (4,)}),
+    "one of the default": OursRow(alone=1),
     "one kind of score, highest": OursRow({"scores": ("level",), "fusion": "max"}),
     "fusion that learns": OursRow({"fusion": "rank"}),
     "other stride": OursRow({"stride": 16}),
@@ -44,3 +45,8 @@ def test_parts_of_a_shared_fit_give_the_scores_of_a_fit_of_its_own(series, encod
 def test_an_encoder_is_pretrained_once(encoders):
     assert encoders.pretrained(0) is encoders.pretrained(0)
     assert encoders.pretrained(0).fingerprint != encoders.untrained(0).fingerprint
+
+
+def test_a_resolution_without_room_gives_way_to_the_coarsest_with_room():
+    steps = [(4, 400), (4, 600), (16, 600), (16, 10_000)]
+    assert [OursRow(alone=factor).resolutions(count) for factor, count in steps] == [(1,), (4,), (4,), (16,)]

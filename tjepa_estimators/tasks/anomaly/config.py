@@ -27,9 +27,9 @@ class AnomalyConfig:
     """Steps between windows; a quarter of the window if None."""
     resolutions: tuple[int, ...] | None = None
     """Numbers of steps that are averaged before the series is looked at; each gives a view with windows of its own,
-    so that ``(1, 4)`` also sees what takes four windows. None takes these two as far as the training data hold four of
-    their windows."""
-    scores: tuple[str, ...] = ("prediction", "subspace", "neighbours", "level")
+    so that ``(1, 4, 16)`` also sees what takes sixteen windows. None takes these three as far as the training data hold
+    four of their windows."""
+    scores: tuple[str, ...] = ("prediction", "subspace", "level")
     """Names of the scorers: ``"prediction"``, ``"subspace"``, ``"neighbours"`` and ``"mahalanobis"`` judge latents,
     ``"level"`` what the encoder does not see. Leave it out where a new level is nothing abnormal."""
     fusion: str = "mean"

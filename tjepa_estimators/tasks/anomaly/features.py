@@ -1,4 +1,4 @@
-"""What a window of several channels shows: the shape of each channel, its level, and how well it was predicted."""
+"""What a window of several channels shows: the shape of each channel, what came before, and its level."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import torch
 from einops import rearrange
-from torch.nn.functional import pad, smooth_l1_loss
+from torch.nn.functional import pad
 
 from tjepa_estimators.contracts import Masks
 from tjepa_estimators.data.gaps import interpolate_gaps
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
+    from tjepa_estimators.contracts import Tokens
     from tjepa_estimators.jepa.model import JEPA
 
 __all__ = ["TokenLayout", "WindowFeatures", "WindowReader"]
 
 _HALVES, _QUARTERS = 2, 4
-_ROWS, _FEWEST_ROWS = 128, 8
+_ROWS, _FEWEST_ROWS = 512, 8
 """Windows times channels in one forward pass, and what smaller passes are filled up to a multiple of: what is judged
 beside a window must not change its features, but odd sizes take other paths, with other last digits."""
 _STILL = 1e-6
@@ -59,17 +60,19 @@ class WindowFeatures:
     """What a batch of windows shows, in single precision; nothing in it is NaN."""
 
     shape: Float[np.ndarray, "windows channels latents"]
-    """The teacher's mean latent of each half, weighted by how much the window moves in units of the training data:
-    the shape of a channel that hardly moves is noise. Zero where nothing was observed."""
+    """The teacher's mean latent of each half of the window, normalised as in pretraining by the steps before its last
+    quarter. Weighted by how much these move in units of the training data: the shape of a channel that hardly moves is
+    noise. Zero where nothing was observed."""
+    past: Float[np.ndarray, "windows channels past"]
+    """What is known before the last quarter: the student's mean latent of each half, weighted alike, and the level of
+    the quarters."""
     level: Float[np.ndarray, "windows channels parts"]
     """Means of the quarters and the spread: what the normalisation of a window takes out of its latents."""
-    error: Float[np.ndarray, "windows channels"]
-    """Error of the predicted latents of the last quarter, weighted by how much the steps before move."""
     share: Float[np.ndarray, "windows"]
     """Share of the values that were observed, of the channels that were observed at all; zero where none was."""
 
     def __len__(self) -> int:
-        return len(self.error)
+        return len(self.share)
 
     @classmethod
     def join(cls, parts: Sequence[WindowFeatures]) -> Self:
@@ -77,8 +80,9 @@ class WindowFeatures:
         return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
 
     def joint(self, part: str) -> Float[np.ndarray, "windows joint"]:
-        """``"shape"`` or ``"level"`` of all channels side by side, in double precision."""
-        values = getattr(self, part)
+        """``"shape"``, ``"newer"`` (its second half), ``"past"`` or ``"level"`` of all channels side by side, in double
+        precision."""
+        values = self.shape[:, :, self.shape.shape[2] // _HALVES :] if part == "newer" else getattr(self, part)
         return values.reshape(len(values), -1).astype(np.float64)
 
     def subspace(self, part: str, seed: int) -> Subspace:
@@ -124,45 +128,44 @@ class WindowReader:
         observed = known > 0.0
         rows = interpolate_gaps(torch.from_numpy(gappy)).numpy()
         level, spread = _levels(rows, observed)
-        moving = np.flatnonzero(spread > _STILL)
-        shape = np.zeros((len(rows), _HALVES * self._jepa.student.dim), np.float32)
-        error = np.zeros(len(rows), np.float32)
-        shape[moving], error[moving] = self._latents(rows[moving].astype(np.float32))
-        shape[moving] *= np.minimum(1.0, spread[moving, None])
-        error[moving] *= np.minimum(1.0, _levels(rows[moving, : self._seen], observed[moving])[1])
-        parts = np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32)
-        shape, parts, error, observed, known = (
-            one.reshape(len(windows), channels, *one.shape[1:]) for one in (shape, parts, error, observed, known)
+        movement = _levels(rows[:, : self._seen], observed)[1]
+        moving = np.flatnonzero(movement > _STILL)
+        latents = np.zeros((2, len(rows), _HALVES * self._jepa.student.dim), np.float32)
+        latents[:, moving] = self._latents(rows[moving].astype(np.float32)) * np.minimum(1.0, movement[moving, None])
+        parts = (
+            latents[0],
+            np.concatenate([latents[1], level[:, :-1]], axis=1, dtype=np.float32),
+            np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32),
+        )
+        shape, past, level, observed, known = (
+            one.reshape(len(windows), channels, *one.shape[1:]) for one in (*parts, observed, known)
         )
         share = known.sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
-        return WindowFeatures(shape, parts, error, share)
+        return WindowFeatures(shape, past, level, share)
 
-    def _latents(
-        self, rows: Float[np.ndarray, "rows time"]
-    ) -> tuple[Float[np.ndarray, "rows latents"], Float[np.ndarray, "rows"]]:
-        batches = torch.from_numpy(rows).split(_ROWS) if len(rows) else ()
+    def _latents(self, rows: Float[np.ndarray, "rows time"]) -> Float[np.ndarray, "2 rows latents"]:
+        """Shape and context of each row."""
+        if not len(rows):
+            return np.empty((2, 0, _HALVES * self._jepa.student.dim), np.float32)
         workers = torch.get_num_threads()
         with limited_threads(self._jepa):
-            parts = map_batches(self._forward, batches, workers)
-        if not parts:
-            return np.empty((0, _HALVES * self._jepa.student.dim), np.float32), np.empty(0, np.float32)
-        shapes, errors = zip(*parts, strict=True)
-        return torch.cat(shapes).numpy(), torch.cat(errors).numpy()
+            parts = map_batches(self._forward, torch.from_numpy(rows).split(_ROWS), workers)
+        return torch.cat(parts, dim=1).numpy()
 
-    def _forward(
-        self, batch: Float[Tensor, "rows time"]
-    ) -> tuple[Float[Tensor, "rows latents"], Float[Tensor, "rows"]]:
+    def _forward(self, batch: Float[Tensor, "rows time"]) -> Float[Tensor, "2 rows latents"]:
         rows = pad(batch, (0, 0, 0, -len(batch) % _FEWEST_ROWS))
         masks = Masks(self._masks.context[: len(rows)], self._masks.targets[: len(rows)])
-        tokens = self._jepa.encode(rows)
-        bounds = np.linspace(0, self._layout.tokens, _HALVES + 1).astype(int)
-        halves = [
-            masked_mean(tokens.values[:, low:high], ~tokens.padding[:, low:high]) for low, high in pairwise(bounds)
-        ]
-        shape = torch.cat(halves, dim=1) / (_HALVES * self._jepa.student.dim) ** 0.5
-        output = self._jepa(rows, masks)
-        errors = smooth_l1_loss(output.prediction, output.target, reduction="none").mean(dim=-1)
-        return shape[: len(batch)], masked_mean(errors.unsqueeze(-1), output.observed).squeeze(-1)[: len(batch)]
+        shape = _by_half(self._jepa.encode(rows, masks))
+        context = _by_half(self._jepa.student(rows, keep=masks.context))
+        return torch.stack([shape, context])[:, : len(batch)]
+
+
+def _by_half(tokens: Tokens) -> Float[Tensor, "rows latents"]:
+    """Mean latent of each half, of the size of one latent together."""
+    count, dim = tokens.values.shape[1:]
+    bounds = np.linspace(0, count, _HALVES + 1).astype(int)
+    halves = [masked_mean(tokens.values[:, low:high], ~tokens.padding[:, low:high]) for low, high in pairwise(bounds)]
+    return torch.cat(halves, dim=1) / (_HALVES * dim) ** 0.5
 
 
 def _levels(

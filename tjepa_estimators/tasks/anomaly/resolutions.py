@@ -14,7 +14,7 @@ __all__ = ["at_resolution", "choose_resolutions"]
 
 _FACTOR = 4
 """Between neighbouring resolutions: a window of one reaches as far as four of the next finer one."""
-_MOST = 2
+_MOST = 3
 """Resolutions that are chosen where none are asked for."""
 
 
@@ -38,12 +38,12 @@ def at_resolution(values: Float[np.ndarray, "time channels"], factor: int) -> Fl
 
 
 def choose_resolutions(lengths: Sequence[int], window: int, repeats: int) -> tuple[int, ...]:
-    """The series as it is and a coarser view, as far as the data hold ``repeats`` of its windows.
+    """The series as it is and coarser views, as far as the data hold ``repeats`` of its windows.
 
     Examples
     --------
-    >>> choose_resolutions([5_000], window=256, repeats=4), choose_resolutions([4_000], window=256, repeats=4)
-    ((1, 4), (1,))
+    >>> choose_resolutions([5_000], window=64, repeats=4), choose_resolutions([4_000], window=64, repeats=4)
+    ((1, 4, 16), (1, 4))
     """
     factors = [_FACTOR**level for level in range(_MOST)]
     return tuple(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestNeighbors
 
 if TYPE_CHECKING:
@@ -47,20 +48,24 @@ class Scorer(Protocol):
 
 
 class PredictionError:
-    """How badly the JEPA predicts the latents of a window's last quarter from those before.
+    """How badly the latents of a window's newer half are predicted from what comes before its last quarter.
 
-    The teacher is normalised by what comes before, as in pretraining, so a jump in level or spread is an error too.
-    Each channel is compared with its own errors in training; those with the highest excess count, the square root of
-    their number: a mean over all would thin out what shows in a few, the single highest follows the noise.
+    A linear map, fitted on the training windows, takes the student's latents and the levels of all channels to the
+    teacher's latents of each: so a channel that stops going along with the others is an error too, and no predictor of
+    single channels could know. Each channel is compared with its own errors in training; those with the highest excess
+    count, the square root of their number: a mean over all would thin out what shows in a few, the single highest
+    follows the noise.
 
     Source: prediction in latent space as I-JEPA (arXiv 2301.08243), its error as the anomaly score.
     """
 
     def __init__(self, settings: ScorerSettings) -> None:
-        self._top = settings.top_channels
+        self._top, self._seed = settings.top_channels, settings.seed
 
     def fit(self, features: WindowFeatures) -> PredictionError:
-        """Learn how large errors are in each channel."""
+        """Learn to predict, and how large errors are in each channel."""
+        self._space = features.subspace("past", self._seed)
+        self._map = Ridge(_PENALTY).fit(self._space.project(features.joint("past")), features.joint("newer"))
         logs = self._logs(features)
         self._mean, self._deviation = logs.mean(axis=0), logs.std(axis=0) + _LEAST_DEVIATION
         return self
@@ -76,13 +81,16 @@ class PredictionError:
         count = math.isqrt(channels - 1) + 1 if self._top is None else min(self._top, channels)  # the root, rounded up
         return np.exp(np.partition(excess, channels - count, axis=1)[:, channels - count :].mean(axis=1))
 
-    @staticmethod
-    def _logs(features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
-        return np.log(features.error.astype(np.float64) + _LEAST_ERROR)
+    def _logs(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
+        predicted = self._map.predict(self._space.project(features.joint("past")))
+        errors = _by_channel(features.joint("newer") - predicted.reshape(len(features), -1), features)
+        return np.log(errors + _LEAST_ERROR)
 
 
-_LEAST_ERROR = 0.02
-"""Added to errors of normalised latents: less than this says nothing."""
+_PENALTY = 1.0
+"""Of the ridge regression, whose rows are of length one or so."""
+_LEAST_ERROR = 0.03
+"""Added to the squared error of latents of length one half: less than this says nothing."""
 _LEAST_DEVIATION = 0.1
 """Added to the deviation of logarithms: a tenth of the error."""
 
@@ -167,7 +175,7 @@ class FromNeighbours:
 def _by_channel(
     deviations: Float[np.ndarray, "windows joint"], features: WindowFeatures
 ) -> Float[np.ndarray, "windows channels"]:
-    return (deviations.reshape(*features.error.shape, -1) ** 2).sum(axis=2)
+    return (deviations.reshape(*features.level.shape[:2], -1) ** 2).sum(axis=2)
 
 
 SCORERS: Mapping[str, Callable[[ScorerSettings], Scorer]] = {

@@ -37,7 +37,7 @@ class ViewStream:
     rows
         Numbers that it gives for each window.
     lookahead
-        Whether a step has the mean evidence of all windows that hold it, or that of the first one.
+        Whether a step has the mean evidence of all windows whose span holds it, or that of the first one.
     series
         Number of series: their channels stand side by side in what comes, and their scores below each other, so that
         many short ones are read together.
@@ -64,7 +64,7 @@ class ViewStream:
         for low in range(0, len(ends), batch):
             self._read(ends[low : low + batch])
         # the last window of a series ends wherever the series does, as soon as a step from here
-        open_from = self._end + 1 - window if self._lookahead else self._end
+        open_from = self._end + 1 - view.span if self._lookahead else self._end
         final = self._known if is_last else max(0, open_from)
         scores = np.repeat(self._open.close(final), view.factor, axis=1)
         if is_last:
@@ -101,7 +101,7 @@ class ViewStream:
         judged = self._judge(view.reader(windows), np.repeat(ends, self._series))
         evidence = rearrange(judged, "rows (windows series) -> (rows series) windows", series=self._series)
         before = np.concatenate([[self._end], ends[:-1]])
-        starts = np.maximum(ends - view.window, 0) if self._lookahead else before
+        starts = np.where(before > 0, ends - view.span, 0) if self._lookahead else before
         self._open.add(evidence, starts, ends)
         self._end = int(ends[-1])
 

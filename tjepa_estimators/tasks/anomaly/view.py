@@ -25,6 +25,9 @@ _FOLDS = 3
 """Stretches of the training data, each judged by what was learned from the others."""
 _ENOUGH = 0.75
 """Of the values that training windows have, which a window needs to be judged: what is mostly gap looks abnormal."""
+_REACH = 4
+"""Windows of the finest view, in steps, that the evidence of a window counts for at most: the whole window of a coarser
+one would be an alarm of many times the length of what caused it."""
 _BATCH = 256
 """Windows read at once."""
 
@@ -51,6 +54,8 @@ class View:
 
     Attributes
     ----------
+    span
+        Newest averaged steps of a window that its evidence counts for: all of them in fine views, fewer in coarse ones.
     fewest
         Averaged steps that a series needs for this view to judge it: a window, or the shortest training series. Of a
         window that is mostly padding nothing is known to compare it with.
@@ -58,6 +63,7 @@ class View:
 
     def __init__(self, factor: int, reader: WindowReader, window: int, stride: int, config: AnomalyConfig) -> None:
         self.factor, self.reader, self.window, self.stride = factor, reader, window, stride
+        self.span = min(window, max(stride, _REACH * window // factor))
         self.names = config.scores
         self._config = config
 

@@ -17,7 +17,7 @@ def test_the_scores_are_those_of_the_task(task, rhythms):
 def test_there_is_a_part_for_each_resolution_and_scorer_and_a_share_for_each_channel(task, rhythms):
     told = task.explain(rhythms(200, seed=1))
     assert told.names == tuple((factor, name) for factor in (1, 4) for name in task.config.scores)
-    assert told.parts.shape == (8, 200)
+    assert told.parts.shape == (6, 200)
     assert told.channels.shape == (200, 3)
 
 

@@ -37,7 +37,7 @@ def test_further_steps_change_the_last_block_only():
 def test_no_view_is_chosen_that_the_data_cannot_fill():
     assert choose_resolutions([100], window=64, repeats=4) == (1,)
     assert choose_resolutions([400, 400, 400], window=64, repeats=4) == (1, 4)
-    assert choose_resolutions([10**6], window=64, repeats=4) == (1, 4)
+    assert choose_resolutions([10**6], window=64, repeats=4) == (1, 4, 16)
 
 
 SLOW, FAST = slice(850, 1150), slice(1000, 1004)
@@ -64,8 +64,8 @@ def lift(encoder, noise, broken):
 
     def measure(kind, where, *resolutions):
         if resolutions not in fitted:
-            config = {"window": 32, "scores": ("neighbours", "subspace"), "resolutions": resolutions}
-            fitted[resolutions] = AnomalyTask(config, pretrained=encoder).fit(noise(4000))
+            config = {"window": 32, "scores": ("subspace", "neighbours"), "resolutions": resolutions}
+            fitted[resolutions] = AnomalyTask(config, pretrained=encoder).fit(noise(16_000))
         scores = fitted[resolutions].score(broken[kind])
         rest = np.delete(scores, where)
         return (scores[where].mean() - rest.mean()) / rest.std()

@@ -27,21 +27,20 @@ def features(windows, seed=0, channels=CHANNELS):
     mixing = np.random.default_rng(99).standard_normal((channels, 2, 6))
     shape = np.einsum("wod,cdf->wcf", common, mixing) + 0.05 * rng.standard_normal((windows, channels, 6))
     level = rng.standard_normal((windows, channels, 5))
-    error = np.exp(0.3 * rng.standard_normal((windows, channels)))
-    return WindowFeatures(shape, level, error, np.ones(windows))
+    past = np.concatenate([shape[:, :, :3], level[:, :, :3]], axis=2)
+    return WindowFeatures(shape, past, level, np.ones(windows))
 
 
 def with_channels(given, order):
-    return replace(given, shape=given.shape[:, order], level=given.level[:, order], error=given.error[:, order])
+    return replace(given, shape=given.shape[:, order], past=given.past[:, order], level=given.level[:, order])
 
 
 def broken(given, channel):
     """The same windows, where one channel does what it never did."""
-    shape, level, error = given.shape.copy(), given.level.copy(), given.error.copy()
+    shape, level = given.shape.copy(), given.level.copy()
     shape[:, channel] += np.array([3.0, -3.0, 3.0, -3.0, 3.0, -3.0])
     level[:, channel] += 8.0
-    error[:, channel] *= 9.0
-    return replace(given, shape=shape, level=level, error=error)
+    return replace(given, shape=shape, level=level)
 
 
 @pytest.fixture(params=sorted(SCORERS))
@@ -119,6 +118,15 @@ def test_channels_that_do_not_go_together_are_seen_though_each_is_normal():
     )
     scorer = FromSubspace(ScorerSettings()).fit(given)
     assert np.median(scorer(mixed)) > 20 * np.median(scorer(given))
+
+
+def test_what_follows_from_other_channels_is_no_error():
+    given = features(200)
+    alone = replace(given, past=np.where(np.arange(CHANNELS)[:, None] == 0, 0.0, given.past))
+    apart = replace(given, shape=given.shape.copy())
+    apart.shape[:, 0] = np.roll(given.shape[:, 0], 7, axis=0)
+    scorer = PredictionError(ScorerSettings()).fit(alone)  # nothing is known of the first channel's own past
+    assert np.median(scorer.contributions(apart)[:, 0]) > 3 * np.median(scorer.contributions(alone)[:, 0])
 
 
 @pytest.mark.parametrize(("channels", "counted"), [(1, 1), (2, 2), (4, 2), (5, 3), (38, 7)])

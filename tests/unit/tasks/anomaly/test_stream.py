@@ -28,21 +28,24 @@ def evidence(windows, ends):
     return np.where(known, both, np.nan)
 
 
-def view_of(factor, window, stride, fewest=None):
-    return SimpleNamespace(
-        factor=factor, window=window, stride=stride, fewest=min(fewest or window, window), reader=as_it_is
-    )
+def view_of(factor, window, stride, fewest=None, more=0):
+    span = min(window, stride + more)
+    fewest = min(fewest or window, window)
+    return SimpleNamespace(factor=factor, window=window, stride=stride, span=span, fewest=fewest, reader=as_it_is)
 
 
 def by_definition(view, values, *, lookahead):
-    """The mean over windows that hold a block, or the first of them, for each step of the block."""
+    """The mean over windows whose span holds a block, or the first that ends after it, for each step of the block.
+
+    The first window speaks for all that it holds.
+    """
     blocks = at_resolution(values, view.factor)
     found = np.full((2, len(blocks)), np.nan)
     if len(blocks) >= view.fewest:
         ends = window_ends(len(blocks), view.window, view.stride)
         judged = evidence(cut_windows(blocks, ends, view.window), ends)
         for block in range(len(blocks)):
-            holding = np.flatnonzero((ends > block) & (ends - view.window <= block))
+            holding = np.flatnonzero((ends > block) & ((ends - view.span <= block) | (ends == ends[0])))
             holding = holding if lookahead else np.flatnonzero(ends > block)[:1]
             heard = judged[:, holding][:, ~np.isnan(judged[0, holding])]
             if heard.size:
@@ -70,7 +73,14 @@ def in_pieces(stream, values, sizes):
 
 
 VIEWS = st.lists(
-    st.builds(view_of, st.integers(1, 7), st.integers(1, 12), st.integers(1, 12), st.none() | st.integers(1, 12)),
+    st.builds(
+        view_of,
+        st.integers(1, 7),
+        st.integers(1, 12),
+        st.integers(1, 12),
+        st.none() | st.integers(1, 12),
+        st.integers(0, 12),
+    ),
     min_size=1,
     max_size=3,
 )
