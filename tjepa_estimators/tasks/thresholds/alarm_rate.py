@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.errors import ConfigError, ThresholdWarning
 from tjepa_estimators.tasks.alarms import count_alarms
 from tjepa_estimators.tasks.thresholds.rule import check_scores, require
 
@@ -24,7 +25,8 @@ class AlarmRate:
     """The training series raise so many alarms, where one alarm is a run of steps above the threshold.
 
     The lowest threshold at which, and above which, they raise no more; but never below their median, since a run as
-    long as the series would be a single alarm as well. With less than one alarm to spare, their highest score.
+    long as the series would be a single alarm as well: a :class:`~tjepa_estimators.errors.ThresholdWarning` tells of
+    that. With less than one alarm to spare, their highest score.
 
     Parameters
     ----------
@@ -72,7 +74,19 @@ class AlarmRate:
         tolerated = self.alarms * len(pooled) / self.steps * (1.0 + 1e-9)  # rounding must not cost an alarm
         too_many = np.flatnonzero(count_alarms(series, self.gap, thresholds) > tolerated)
         lowest = thresholds[too_many[-1] + 1 if len(too_many) else 0]
-        return float(max(lowest, np.median(pooled)))
+        median = float(np.median(pooled))
+        if lowest < median < thresholds[-1]:
+            _warn_of_median(tolerated, len(pooled), float(np.mean(pooled > median)))
+        return max(float(lowest), median)
+
+
+def _warn_of_median(tolerated: float, steps: int, above: float) -> None:
+    msg = (
+        f"AlarmRate tolerates {tolerated:.3g} alarms in {steps} training steps, but even the median of their scores "
+        "raises no more, because alarms are long or within the gap of each other. The median is the threshold now: "
+        f"{above:.0%} of the training steps are in alarm; tolerate fewer alarms, shorten the gap or use Contamination."
+    )
+    warnings.warn(msg, ThresholdWarning, stacklevel=3)
 
 
 def _steps_per_day(step: str | pd.Timedelta) -> float:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.errors import ConfigError, ThresholdWarning
 from tjepa_estimators.tasks.alarms import count_alarms
 from tjepa_estimators.tasks.thresholds import AlarmRate
 
@@ -21,6 +21,7 @@ def alarms_at(series, threshold, gap=0):
     return count_alarms(series, gap, np.array([threshold]))[0]
 
 
+@pytest.mark.filterwarnings("ignore::tjepa_estimators.errors.ThresholdWarning")
 @given(series=TIED, tolerated=st.integers(0, 8), gap=st.integers(0, 5))
 def test_it_is_the_lowest_threshold_that_keeps_the_rate_as_do_all_above_it(series, tolerated, gap):
     pooled = np.concatenate(series)
@@ -34,6 +35,18 @@ def test_a_long_run_is_one_alarm():
     scores = np.zeros(1000)
     scores[100:150], scores[300:310], scores[700] = 3.0, 2.0, 1.0
     assert [AlarmRate(number)([scores]) for number in (0, 1, 2, 3)] == [3.0, 2.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(("scores", "gap"), [(np.sin(np.arange(1000) / 100), 0), (np.arange(1000.0) % 20, 20)])
+def test_where_half_of_all_steps_raise_too_few_alarms_the_median_is_taken_with_a_warning(scores, gap):
+    with pytest.warns(ThresholdWarning, match="50% of the training steps are in alarm; tolerate fewer alarms"):
+        assert AlarmRate(10, 1000, gap)([scores]) == np.median(scores)
+
+
+def test_a_rate_that_is_reached_and_scores_above_which_nothing_lies_are_no_reason_to_warn():
+    scores = np.sin(np.arange(1000.0) / 100)
+    for rule, one in ((AlarmRate(1), scores), (AlarmRate(0), scores), (AlarmRate(5), np.repeat([0.0, 1.0], [10, 90]))):
+        assert rule([one]) >= np.median(one)
 
 
 def test_the_rate_counts_alarms_in_proportion_to_the_steps(draws):

@@ -25,6 +25,7 @@ def test_the_order_of_the_series_does_not_matter_and_they_stay_as_they_are(rule,
         np.testing.assert_array_equal(one, before)
 
 
+@pytest.mark.filterwarnings("ignore::tjepa_estimators.errors.ThresholdWarning")
 @pytest.mark.parametrize(
     "strict_to_loose",
     [
