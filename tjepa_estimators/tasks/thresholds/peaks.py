@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tjepa_estimators.errors import DataError
+from tjepa_estimators.errors import DataError, ThresholdWarning
 from tjepa_estimators.tasks.pareto import ParetoTail
 from tjepa_estimators.tasks.thresholds.rule import check_scores, require
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["PeaksOverThreshold"]
 
 _FEWEST_PEAKS = 10
+_HIGHEST_VOTE = 1.0
+"""Where fused votes and ranks end, be a step ever so abnormal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class PeaksOverThreshold:
     "Anomaly detection in streams with extreme value theory", KDD 2017, equation 1). Fitted to them, it tells the
     threshold beyond the highest training score. ``risk`` counts steps, not alarms. As neighbouring scores depend on
     each other, the estimate is noisier than their number suggests.
+
+    The tail knows no end of the scale: for a tiny risk it may lead beyond 1, which fused votes never reach. A
+    :class:`~tjepa_estimators.errors.ThresholdWarning` tells of that.
 
     Parameters
     ----------
@@ -55,7 +61,14 @@ class PeaksOverThreshold:
         pooled = np.concatenate(check_scores(scores))
         level = self.start(pooled)
         peaks = pooled[pooled > level] - level
-        return self.threshold(level, ParetoTail.fit(peaks), len(peaks) / len(pooled))
+        threshold = self.threshold(level, ParetoTail.fit(peaks), len(peaks) / len(pooled))
+        if np.abs(pooled).max() <= _HIGHEST_VOTE <= threshold:
+            msg = (
+                f"The threshold for risk={self.risk} is {threshold:.3g}, but no training score is above 1, and with "
+                'fusion="mean", "agreement" or "rank" none ever is: no step will be abnormal. Take a larger risk.'
+            )
+            warnings.warn(msg, ThresholdWarning, stacklevel=2)
+        return threshold
 
     def start(self, scores: Float[np.ndarray, "time"]) -> float:
         """The quantile ``level``, where enough scores exceed it.
