@@ -21,7 +21,7 @@ from tjepa_estimators.interop.sklearn.settings import (
     windows_of,
 )
 from tjepa_estimators.settings import as_settings
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -79,10 +79,7 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
         self.task_ = AnomalyTask(
             self._of_steps(config),
             pretrained=self.pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, seed),
+            **recipe_of(self, seed),
         ).fit(self._series(X))
         self.pretrained_ = self.task_.pretrained_
         self.offset_ = -self._threshold(X, config)
