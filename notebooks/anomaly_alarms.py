@@ -21,6 +21,7 @@
 # %%
 import shlex
 import tempfile
+import warnings
 from contextlib import chdir
 from pathlib import Path
 
@@ -118,6 +119,7 @@ pd.DataFrame(
 # a *run* of hours above the threshold; runs less than a day apart are one alarm.
 
 # %%
+from tjepa_estimators.errors import ThresholdWarning
 from tjepa_estimators.tasks.alarms import Alarm, find_alarms
 from tjepa_estimators.tasks.thresholds import AlarmRate, Contamination, PeaksOverThreshold
 
@@ -128,7 +130,11 @@ rules = {
     "one alarm a month": AlarmRate.per_day(1 / 30, "1h", gap=DAY),
     "one hour in a thousand": PeaksOverThreshold(risk=0.001, level=0.95),
 }
-thresholds = {name: rule([past]) for name, rule in rules.items()}
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always", ThresholdWarning)
+    thresholds = {name: rule([past]) for name, rule in rules.items()}
+for warning in caught:
+    print(warning.message)
 
 
 def alarms_a_month(scores: np.ndarray, threshold: float) -> float:
@@ -151,7 +157,7 @@ pd.DataFrame(
 #
 # - **1 % of the hours** says nothing of alarms. It marks its share of the training hours even if all are fine.
 # - **One alarm a week** is a trap here. Weather stays unusual for days, so there never are that many separate alarms,
-#   at no threshold; the rule goes down as far as it may. A large share of hours in alarm gives it away. Ask for fewer.
+#   at no threshold. The rule goes down as far as it may, half of all hours, and warns. Ask for fewer.
 # - **One alarm a month** is a promise in the unit that costs you something, and nine alarms in training support it.
 # - **One hour in a thousand** extrapolates the tail of the scores. Here it gives the highest threshold. It is for long
 #   training data without faults.

@@ -11,6 +11,7 @@ Every error is ours and also the one the ecosystem expects, so callers may catch
 
     CollapseWarning(UserWarning)         the representation is degenerating
     ConstantDataWarning(UserWarning)     nothing varies in what is to be learned from
+    ThresholdWarning(UserWarning)        a threshold cannot keep what its rule promises
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "NotFittedError",
     "PluginError",
     "TJEPAError",
+    "ThresholdWarning",
 ]
 
 
@@ -57,3 +59,7 @@ class CollapseWarning(UserWarning):
 
 class ConstantDataWarning(UserWarning):
     """Nothing varies in the data that a detector is to learn from, so that whatever moves will be abnormal."""
+
+
+class ThresholdWarning(UserWarning):
+    """A threshold cannot keep what its rule promises; the message says why, and what to give instead."""

@@ -44,8 +44,8 @@ _SCORES = f"""**Worth of the encoders** at their default sizes in the default JE
 {_SCORE_WIDTH}). *MSE*: ETTh1, {HORIZON} steps ahead, every window of the test part; pretrained on the training part \
 for 300 steps and frozen; the head is solved in closed form on the default budget of rows, from all training windows \
 or only the last 10 %, and always reads latents and lookback (`blocks="both"`; the default, `"auto"`, may leave the \
-latents out). *AUC-PR*: the bundled electrocardiogram, as in `tjepa demo`, but pretrained on its training part alone. \
-*random* is the same encoder with random weights."""
+latents out). *AUC-PR*: the bundled electrocardiogram; pretrained on its training part, windows of 160 steps in \
+patches of 8. *random* is the same encoder with random weights."""
 _STATED = f"""**Samples embedded per second, beside what is stated** by the published description that the encoders \
 were first asked for in: windows of 12 steps, 4 overlapping patches of 4, width {WIDTH}, {DEPTH} blocks; batches of \
 1,024 on the clock, the best of the rounds. That configuration has far fewer parameters than the description states, \

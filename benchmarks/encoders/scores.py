@@ -21,7 +21,7 @@ HORIZON = 96
 SHARES = (100, 10)
 """Last windows of the training part that the head may use, in percent."""
 _ECG = JEPAConfig(context_length=128, future_length=32, patch_length=8)
-"""Windows and patches of the demo."""
+"""Windows and patches of the encoder that the demo forecasts with."""
 
 Weights = tuple[str, PretrainedEncoder]
 

@@ -208,6 +208,11 @@ def test_a_contamination_that_is_no_number_and_no_rule_is_refused(wrong):
         JEPAOD(contamination=wrong)
 
 
+def test_pretraining_shows_a_progress_bar_only_where_asked_for():
+    quiet = JEPAOD(config=CONFIG, train={"steps": 1}).fit(WAVE[:100])
+    assert quiet.task_.train == {"progress": False, "steps": 1}
+
+
 def test_the_threshold_may_be_a_rate_of_alarms(make, odd):
     ruled = make(threshold={"alarms": 2, "steps": 250}).fit(WAVE[:250])
     assert ruled.threshold_ == ruled.task_.threshold_

@@ -206,6 +206,14 @@ def test_each_row_that_is_a_window_is_an_alarm_of_its_own(encoder, waves):
     assert (detector.predict(waves) == -1).sum() == 6
 
 
+def test_a_rule_for_windows_is_asked_for_their_scores_only(encoder, waves):
+    def rule(scores):
+        assert [len(one) for one in scores] == [1] * len(waves)
+        return 0.5
+
+    assert JEPAWindowOutlierDetector(pretrained=encoder, threshold=rule).fit(waves).offset_ == -0.5
+
+
 def test_an_impossible_fusion_or_threshold_is_refused(waves):
     for wrong in ({"fusion": "median"}, {"threshold": "guess"}):
         with pytest.raises(ConfigError, match=r"fusion must be|A threshold is"):

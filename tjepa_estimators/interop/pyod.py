@@ -12,6 +12,7 @@ from tjepa_estimators.data.columns import in_order
 from tjepa_estimators.errors import ConfigError, NotFittedError
 from tjepa_estimators.tasks.anomaly import AnomalyTask
 from tjepa_estimators.tasks.anomaly.config import settings_of
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -121,10 +122,7 @@ class JEPAOD(BaseDetector):
         self.task_ = AnomalyTask(
             self._settings(),
             pretrained=self.pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=self.train,
+            **recipe_of(self),
         ).fit(np.asarray(X))
         self._columns = getattr(X, "columns", None)
         self.pretrained_ = self.task_.pretrained_

@@ -10,7 +10,7 @@ import numpy as np
 
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.tasks.anomaly import AnomalyConfig, AnomalyTask
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.training.recipe import seeded
 
 if TYPE_CHECKING:
     from jaxtyping import Float

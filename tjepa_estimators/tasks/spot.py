@@ -10,7 +10,8 @@ import numpy as np
 
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.tasks.pareto import ParetoTail
-from tjepa_estimators.tasks.thresholds import PeaksOverThreshold, check_scores
+from tjepa_estimators.tasks.thresholds import PeaksOverThreshold
+from tjepa_estimators.tasks.thresholds.rule import check_scores
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -12,7 +12,7 @@ from darts.ad.scorers import FittableAnomalyScorer
 from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.errors import DataError
 from tjepa_estimators.tasks.anomaly import AnomalyConfig, AnomalyTask
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -188,10 +188,7 @@ class JEPAScorer(FittableAnomalyScorer):
         return AnomalyTask(
             self.settings,
             pretrained=pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, self.random_state),
+            **recipe_of(self, self.random_state),
         )
 
 

@@ -16,7 +16,7 @@ from tjepa_estimators.interop.sklearn.settings import (
     seed_of,
     windows_of,
 )
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -102,10 +102,7 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             observed(windows),
             windows.shape[1],
             pretrained=self.pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, seed_of(self.random_state)),
+            **recipe_of(self, seed_of(self.random_state)),
         )
         self.embedder_ = WindowEmbedder(self.pretrained_)
         self._n_features_out = self.pretrained_.dim * self.n_channels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -19,7 +20,8 @@ from tjepa_estimators.interop.sklearn.settings import (
     seed_of,
     windows_of,
 )
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.settings import as_settings
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.artifact import PretrainedEncoder
     from tjepa_estimators.jepa.config import JEPAConfig
-    from tjepa_estimators.tasks.anomaly import AnomalyStream, Explanation
+    from tjepa_estimators.tasks.anomaly import AnomalyConfig, AnomalyStream, Explanation
     from tjepa_estimators.training.config import TrainConfig
 
 __all__ = ["JEPAOutlierDetector", "JEPAWindowOutlierDetector"]
@@ -58,27 +60,29 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
         """Higher is more abnormal."""
 
     @abstractmethod
-    def _threshold(self, X: Float[np.ndarray, "rows features"]) -> float:
+    def _of_steps(self, config: AnomalyConfig) -> AnomalyConfig:
+        """What of the settings is meant for single steps, which the task scores."""
+
+    @abstractmethod
+    def _threshold(self, X: Float[np.ndarray, "rows features"], config: AnomalyConfig) -> float:
         """Training rows above it are outliers."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Learn what is normal from mostly normal rows."""
-        from tjepa_estimators.tasks.anomaly import AnomalyTask
+        from tjepa_estimators.tasks.anomaly import AnomalyConfig, AnomalyTask
         from tjepa_estimators.tasks.anomaly.config import settings_of
 
         X = self._rows(X, reset=True)
         seed = seed_of(self.random_state)
+        config = as_settings(AnomalyConfig, settings_of(self, seed=seed))
         self.task_ = AnomalyTask(
-            settings_of(self, seed=seed),
+            self._of_steps(config),
             pretrained=self.pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, seed),
+            **recipe_of(self, seed),
         ).fit(self._series(X))
         self.pretrained_ = self.task_.pretrained_
-        self.offset_ = -self._threshold(X)
+        self.offset_ = -self._threshold(X, config)
         return self
 
     def score_samples(self, X: Any) -> Float[np.ndarray, "rows"]:
@@ -230,7 +234,10 @@ class JEPAOutlierDetector(_JEPAOutliers):
     def _abnormality(self, X: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows"]:
         return self.task_.score(X)
 
-    def _threshold(self, X: Float[np.ndarray, "rows features"]) -> float:  # noqa: ARG002 - the task has seen them
+    def _of_steps(self, config: AnomalyConfig) -> AnomalyConfig:
+        return config
+
+    def _threshold(self, X: Float[np.ndarray, "rows features"], config: AnomalyConfig) -> float:  # noqa: ARG002 - done
         return self.task_.threshold_
 
 
@@ -336,5 +343,8 @@ class JEPAWindowOutlierDetector(_JEPAOutliers):
     def _abnormality(self, X: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows"]:
         return self.task_.score_windows(windows_of(X, self.n_channels))
 
-    def _threshold(self, X: Float[np.ndarray, "rows features"]) -> float:
-        return self.task_.config.threshold_rule()(list(self._abnormality(X)[:, None]))  # each row is its own series
+    def _of_steps(self, config: AnomalyConfig) -> AnomalyConfig:
+        return replace(config, threshold=None)  # a rule for rows may fail, or warn, on their steps
+
+    def _threshold(self, X: Float[np.ndarray, "rows features"], config: AnomalyConfig) -> float:
+        return config.threshold_rule()(list(self._abnormality(X)[:, None]))  # each row is its own series

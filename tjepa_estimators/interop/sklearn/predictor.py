@@ -21,7 +21,7 @@ from tjepa_estimators.interop.sklearn.settings import (
     windows_of,
 )
 from tjepa_estimators.interop.sklearn.time_blocks import best_f1_threshold, later_part, logistic_regression
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -233,10 +233,7 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
             observed(windows),
             windows.shape[1],
             pretrained=self.pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, seed_of(self.random_state)),
+            **recipe_of(self, seed_of(self.random_state)),
         )
         self.features_ = PredictionFeatures(
             self.pretrained_,

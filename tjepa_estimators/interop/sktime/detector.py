@@ -14,7 +14,7 @@ from tjepa_estimators.errors import DataError
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.anomaly import AnomalyTask
 from tjepa_estimators.tasks.anomaly.config import settings_of
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -211,10 +211,7 @@ class JEPADetector(BaseDetector):
         self.task_ = AnomalyTask(
             settings_of(self, seed=self.random_state),
             pretrained=pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, self.random_state),
+            **recipe_of(self, self.random_state),
         ).fit(X)
         self.pretrained_ = self.task_.pretrained_
         self.threshold_ = self.task_.threshold_

@@ -13,7 +13,7 @@ from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.errors import DataError
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.encoder import encoder_for
-from tjepa_estimators.training.seeding import seeded
+from tjepa_estimators.training.recipe import recipe_of
 
 if TYPE_CHECKING:
     import os
@@ -110,10 +110,7 @@ class JEPAEmbedder(BaseTransformer):
             values,
             max(len(one) for one in values),
             pretrained=self.pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, self.random_state),
+            **recipe_of(self, self.random_state),
         )
         self._num_channels = X.shape[1]
         return self

@@ -16,8 +16,8 @@ from tjepa_estimators.interop.sktime.panel import Panel
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.covariates import Covariates
 from tjepa_estimators.tasks.forecast import ForecastTask
+from tjepa_estimators.training.recipe import recipe_of, seeded
 from tjepa_estimators.training.run import pretrain
-from tjepa_estimators.training.seeding import seeded
 
 if TYPE_CHECKING:
     import os
@@ -225,10 +225,7 @@ class JEPAForecaster(BaseForecaster):
         task = ForecastTask(
             config,
             pretrained=pretrained,
-            encoder=self.encoder,
-            encoder_config=self.encoder_config,
-            jepa=self.config,
-            train=seeded(self.train, self.random_state),
+            **recipe_of(self, self.random_state),
         )
         known = None
         if self._exogenous is not None:

@@ -1,0 +1,84 @@
+"""Named recipes: our default, and those of published descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.jepa.codebook import CodebookConfig
+from tjepa_estimators.jepa.config.jepa import JEPAConfig
+from tjepa_estimators.jepa.config.masks import MaskConfig
+from tjepa_estimators.settings import as_settings
+
+__all__ = ["PRESETS", "Preset", "as_preset"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A named recipe: the JEPA, the size of its encoder, and how it is trained."""
+
+    jepa: JEPAConfig
+    encoder: dict[str, Any] = field(default_factory=dict)
+    train: dict[str, Any] = field(default_factory=dict)
+
+
+_NEXT_WINDOW = (MaskConfig(kind="future", options={"low": 0.5, "high": 0.5}),)
+
+PRESETS: Mapping[str, Preset] = {
+    "tiny": Preset(jepa=JEPAConfig()),
+    "temporal-jepa": Preset(
+        jepa=JEPAConfig(
+            context_length=12, future_length=0, patch_length=4, patch_stride=3, embedding="conv1d", dim=64,
+            masking=(MaskConfig(kind="random", options={"ratio": 0.7}),),
+            predictor_dim=64, loss="l1", momentum=(0.999, 0.999),
+        ),
+        encoder={"depth": 4},
+        train={"learning_rate": 1e-4},
+    ),
+    "pooled-jepa": Preset(
+        jepa=JEPAConfig(
+            context_length=60, future_length=0, patch_length=1, dim=128,
+            masking=(MaskConfig(kind="random", options={"ratio": 0.5}),),
+            prediction="pooled", predictor_dim=64, predictor_depth=2, momentum=(0.996, 0.996),
+        ),
+        encoder={"depth": 4, "heads": 8, "dropout": 0.1},
+        train={"learning_rate": 1e-4},
+    ),
+    "mts-jepa": Preset(
+        jepa=JEPAConfig(
+            context_length=100, future_length=100, patch_length=20, dim=256, masking=_NEXT_WINDOW,
+            predictor_dim=128, predictor_depth=2, predictor_heads=4, loss="l2", normalize_targets=False,
+            momentum=(0.996, 0.996), coarse=0.5, codebook=CodebookConfig(), reconstruction=(0.5, 0.1),
+        ),
+        encoder={"depth": 6, "heads": 8, "dropout": 0.1},
+        train={"learning_rate": 5e-4, "weight_decay": 1e-5, "batch_size": 128, "gradient_clip": 0.5},
+    ),
+    "mts-jepa-latent": Preset(
+        jepa=JEPAConfig(
+            context_length=100, future_length=100, patch_length=20, dim=64, masking=_NEXT_WINDOW,
+            predictor_dim=64, momentum=(0.996, 0.996), coarse=0.5,
+        ),
+    ),
+}  # fmt: skip
+"""``"tiny"`` is our default; ``"temporal-jepa"`` and ``"pooled-jepa"`` carry the values of the published descriptions
+they are named after.
+
+``"mts-jepa"`` has the windows, sizes, codebook and weights of MTS-JEPA (arXiv 2602.04643): a window of 100 steps
+predicts the codes of the next one. Four things are ours. The teacher encodes the next window after the seen one and
+normalises it by the statistics of the seen one; the paper's encodes it alone, normalised by its own, which hides a jump
+of level or spread from the targets. Patches are embedded linearly, not by a residual CNN. Predicted codes are those
+nearest to a predicted latent, not an output of their own. The rate warms up and falls, as in all our trainings, with
+AdamW in place of Adam. ``"mts-jepa-latent"`` keeps windows and coarse view and regresses latents: no codebook, nothing
+is rebuilt; it is small enough to train on a CPU within a minute."""
+
+
+def as_preset(given: str | JEPAConfig | Mapping[str, Any] | None) -> Preset:
+    """Turn a preset's name, settings, a dict of settings or None (the default) into a preset."""
+    if isinstance(given, str):
+        if given not in PRESETS:
+            msg = f"preset {given!r} is unknown; choose one of {sorted(PRESETS)} or pass a JEPAConfig."
+            raise ConfigError(msg)
+        return PRESETS[given]
+    return Preset(jepa=as_settings(JEPAConfig, given))
