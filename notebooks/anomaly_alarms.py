@@ -95,7 +95,8 @@ plt.show()
 # ## Learn what is normal
 #
 # `resolutions=(1, 4)` looks at windows of 32 hours, and at averages of four hours in windows of five days. At each,
-# three kinds of evidence are judged: was the end of the window predicted, is its shape known, are level and spread known.
+# three kinds of evidence are judged: was the end of the window predicted, is its shape known, are level and
+# spread known.
 #
 # In scikit-learn lower is more abnormal; we turn the sign. A score lies between 0 and 1. It is no probability: it says
 # how far, and in how many kinds of evidence, an hour lies beyond what training has shown.

@@ -76,13 +76,14 @@ class OursRow:
         """Rows with the same one can share a fit."""
         others = {name: value for name, value in self.config.items() if name not in {"resolutions", "scores", "fusion"}}
         fusion = "any" if self.full.fusion in _UNFITTED else self.full.fusion
-        return (self.kind, self.is_trained, fusion, *sorted(others.items()))
+        sees_level = "level" in self.full.scores  # the prediction asks for it
+        return (self.kind, self.is_trained, fusion, sees_level, *sorted(others.items()))
 
 
 class SharedFits:
     """Scores of one series by variants of our detector.
 
-    Each part of a score (a resolution and a scorer) depends on no other part, so variants that fuse some of them are
+    Each part of a score (a resolution and a scorer) depends on no other part but whether level is judged, so variants that fuse some of them are
     read off one fit with all parts that any of them needs.
 
     Parameters

@@ -39,8 +39,8 @@ windows, averaged over the windows that cover a step.
 - *JEPA*: `AnomalyTask` with its defaults (windows of {JEPA.window_length} steps or averages of steps, patches of \
 {JEPA.patch_length}) on one encoder for each set, pretrained for {STEPS} steps on the training parts of all its \
 series, at all resolutions. *all resolutions*: the default, the series as it is and means of 4 and of 16 steps as far \
-as the training part holds four of their windows. *every step*, *means of 4*, *means of 16*: one of these alone, or the \
-coarsest for which there is room.
+as the training part holds four of their windows. *every step*, *means of 4*, *means of 16*: one of these alone, or \
+the coarsest for which there is room.
 - *random encoder*: the same with the weights that pretraining starts from. *level alone*: the part of its score that \
 needs no network."""
 _PUBLISHED = """the best published mean VUS-PR found on TSB-AD: .564 on 23 series that it cuts from NAB, .387 on its \

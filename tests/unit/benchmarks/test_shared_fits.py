@@ -13,6 +13,7 @@ ROWS = {
     "default": OursRow(),
     "one resolution": OursRow({"resolutions": (4,)}),
     "one of the default": OursRow(alone=1),
+    "without level": OursRow({"scores": ("prediction", "subspace")}),
     "one kind of score, highest": OursRow({"scores": ("level",), "fusion": "max"}),
     "fusion that learns": OursRow({"fusion": "rank"}),
     "other stride": OursRow({"stride": 16}),

@@ -75,7 +75,7 @@ class AnomalyConfig:
 
     def scorer_settings(self) -> ScorerSettings:
         """What concerns the scorers."""
-        return ScorerSettings(self.neighbours, self.top_channels, self.seed)
+        return ScorerSettings(self.neighbours, self.top_channels, "level" in self.scores, self.seed)
 
 
 def settings_of(estimator: object, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - a field

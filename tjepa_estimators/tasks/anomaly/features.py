@@ -63,9 +63,8 @@ class WindowFeatures:
     """The teacher's mean latent of each half of the window, normalised as in pretraining by the steps before its last
     quarter. Weighted by how much these move in units of the training data: the shape of a channel that hardly moves is
     noise. Zero where nothing was observed."""
-    past: Float[np.ndarray, "windows channels past"]
-    """What is known before the last quarter: the student's mean latent of each half, weighted alike, and the level of
-    the quarters."""
+    context: Float[np.ndarray, "windows channels latents"]
+    """The student's mean latent of each half of the steps before the last quarter, weighted alike."""
     level: Float[np.ndarray, "windows channels parts"]
     """Means of the quarters and the spread: what the normalisation of a window takes out of its latents."""
     share: Float[np.ndarray, "windows"]
@@ -80,9 +79,16 @@ class WindowFeatures:
         return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
 
     def joint(self, part: str) -> Float[np.ndarray, "windows joint"]:
-        """``"shape"``, ``"newer"`` (its second half), ``"past"`` or ``"level"`` of all channels side by side, in double
-        precision."""
-        values = self.shape[:, :, self.shape.shape[2] // _HALVES :] if part == "newer" else getattr(self, part)
+        """One of the fields of all channels side by side, or a part made of them; in double precision.
+
+        ``"newer"`` is the shape of the second half, ``"past"`` the context with the levels of its quarters.
+        """
+        if part == "newer":
+            values = self.shape[:, :, self.shape.shape[2] // _HALVES :]
+        elif part == "past":
+            values = np.concatenate([self.context, self.level[:, :, : _QUARTERS - 1]], axis=2)
+        else:
+            values = getattr(self, part)
         return values.reshape(len(values), -1).astype(np.float64)
 
     def subspace(self, part: str, seed: int) -> Subspace:
@@ -132,16 +138,12 @@ class WindowReader:
         moving = np.flatnonzero(movement > _STILL)
         latents = np.zeros((2, len(rows), _HALVES * self._jepa.student.dim), np.float32)
         latents[:, moving] = self._latents(rows[moving].astype(np.float32)) * np.minimum(1.0, movement[moving, None])
-        parts = (
-            latents[0],
-            np.concatenate([latents[1], level[:, :-1]], axis=1, dtype=np.float32),
-            np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32),
-        )
-        shape, past, level, observed, known = (
-            one.reshape(len(windows), channels, *one.shape[1:]) for one in (*parts, observed, known)
+        level = np.concatenate([level, np.arcsinh(spread)[:, None]], axis=1, dtype=np.float32)
+        shape, context, level, observed, known = (
+            one.reshape(len(windows), channels, *one.shape[1:]) for one in (*latents, level, observed, known)
         )
         share = known.sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
-        return WindowFeatures(shape, past, level, share)
+        return WindowFeatures(shape, context, level, share)
 
     def _latents(self, rows: Float[np.ndarray, "rows time"]) -> Float[np.ndarray, "2 rows latents"]:
         """Shape and context of each row."""

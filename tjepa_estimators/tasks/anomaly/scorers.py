@@ -28,6 +28,8 @@ class ScorerSettings:
 
     neighbours: int = 5
     top_channels: int | None = None
+    sees_level: bool = True
+    """Whether a new level is abnormal."""
     seed: int = 0
 
 
@@ -50,22 +52,23 @@ class Scorer(Protocol):
 class PredictionError:
     """How badly the latents of a window's newer half are predicted from what comes before its last quarter.
 
-    A linear map, fitted on the training windows, takes the student's latents and the levels of all channels to the
-    teacher's latents of each: so a channel that stops going along with the others is an error too, and no predictor of
-    single channels could know. Each channel is compared with its own errors in training; those with the highest excess
-    count, the square root of their number: a mean over all would thin out what shows in a few, the single highest
-    follows the noise.
+    A linear map, fitted on the training windows, takes the student's latents of all channels, and their levels where
+    level is judged, to the teacher's latents of each: so a channel that stops going along with the others is an error,
+    which a predictor of single channels could not know. Each channel is compared with its own errors in training; those
+    with the highest excess count, the square root of their number: a mean over all would thin out what shows in a few,
+    the single highest follows the noise.
 
     Source: prediction in latent space as I-JEPA (arXiv 2301.08243), its error as the anomaly score.
     """
 
     def __init__(self, settings: ScorerSettings) -> None:
         self._top, self._seed = settings.top_channels, settings.seed
+        self._given = "past" if settings.sees_level else "context"
 
     def fit(self, features: WindowFeatures) -> PredictionError:
         """Learn to predict, and how large errors are in each channel."""
-        self._space = features.subspace("past", self._seed)
-        self._map = Ridge(_PENALTY).fit(self._space.project(features.joint("past")), features.joint("newer"))
+        self._space = features.subspace(self._given, self._seed)
+        self._map = Ridge(_PENALTY).fit(self._space.project(features.joint(self._given)), features.joint("newer"))
         logs = self._logs(features)
         self._mean, self._deviation = logs.mean(axis=0), logs.std(axis=0) + _LEAST_DEVIATION
         return self
@@ -82,7 +85,7 @@ class PredictionError:
         return np.exp(np.partition(excess, channels - count, axis=1)[:, channels - count :].mean(axis=1))
 
     def _logs(self, features: WindowFeatures) -> Float[np.ndarray, "windows channels"]:
-        predicted = self._map.predict(self._space.project(features.joint("past")))
+        predicted = self._map.predict(self._space.project(features.joint(self._given)))
         errors = _by_channel(features.joint("newer") - predicted.reshape(len(features), -1), features)
         return np.log(errors + _LEAST_ERROR)
 

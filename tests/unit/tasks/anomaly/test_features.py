@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tjepa_estimators.tasks.anomaly.features import TokenLayout, WindowFeatures, WindowReader
 
-FIELDS = ("shape", "past", "level", "share")
+FIELDS = ("shape", "context", "level", "share")
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +47,15 @@ def test_channels_are_read_one_by_one(reader, windows):
 def test_latents_do_not_see_the_level(reader, windows):
     low, high = reader(windows), reader(windows + 3.0)
     np.testing.assert_allclose(high.shape, low.shape, atol=1e-4)
-    np.testing.assert_allclose(high.past[:, :, :-3], low.past[:, :, :-3], atol=1e-4)
-    np.testing.assert_allclose(high.past[:, :, -3:] - low.past[:, :, -3:], 1.5, atol=1e-5)
+    np.testing.assert_allclose(high.context, low.context, atol=1e-4)
     np.testing.assert_allclose(high.level[:, :, :4] - low.level[:, :, :4], 1.5, atol=1e-5)
 
 
-def test_the_past_does_not_see_the_last_quarter(reader, windows):
+def test_what_comes_before_does_not_see_the_last_quarter(reader, windows):
     other = windows.copy()
     other[:, 24:] = 5.0
-    np.testing.assert_array_equal(reader(other).past, reader(windows).past)
+    for part in ("context", "past"):
+        np.testing.assert_array_equal(reader(other).joint(part), reader(windows).joint(part))
     assert np.abs(reader(other).shape - reader(windows).shape).mean() > 0.01
 
 
@@ -64,14 +64,14 @@ def test_what_hardly_moves_has_hardly_a_shape(reader, windows):
     assert size[0] == 0.0
     np.testing.assert_allclose(size[1] / size[2], 0.01, rtol=0.01)
     assert size[2] < size[3]
-    assert (reader(windows * 0.0).past == 0.0).all()
+    assert (reader(windows * 0.0).context == 0.0).all()
 
 
 def test_nothing_observed_shows_nothing(reader, windows):
     windows[3, :, 1] = np.nan
     features = reader(windows)
     np.testing.assert_array_equal(features.share, 1.0)  # of the channels that were observed
-    for part in (features.shape, features.past, features.level):
+    for part in (features.shape, features.context, features.level):
         assert np.isfinite(part).all()
         assert (part[3, 1] == 0.0).all()
 
@@ -99,4 +99,4 @@ def test_parts_are_joined_in_order(reader, windows):
     assert len(joined) == 150
     for field in FIELDS:
         np.testing.assert_array_equal(getattr(joined, field), getattr(reader(windows), field))
-    np.testing.assert_array_equal(joined[40:].past, joined.past[40:])
+    np.testing.assert_array_equal(joined[40:].context, joined.context[40:])

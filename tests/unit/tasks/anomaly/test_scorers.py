@@ -27,12 +27,11 @@ def features(windows, seed=0, channels=CHANNELS):
     mixing = np.random.default_rng(99).standard_normal((channels, 2, 6))
     shape = np.einsum("wod,cdf->wcf", common, mixing) + 0.05 * rng.standard_normal((windows, channels, 6))
     level = rng.standard_normal((windows, channels, 5))
-    past = np.concatenate([shape[:, :, :3], level[:, :, :3]], axis=2)
-    return WindowFeatures(shape, past, level, np.ones(windows))
+    return WindowFeatures(shape, shape[:, :, :3].copy(), level, np.ones(windows))
 
 
 def with_channels(given, order):
-    return replace(given, shape=given.shape[:, order], past=given.past[:, order], level=given.level[:, order])
+    return replace(given, shape=given.shape[:, order], context=given.context[:, order], level=given.level[:, order])
 
 
 def broken(given, channel):
@@ -122,7 +121,7 @@ def test_channels_that_do_not_go_together_are_seen_though_each_is_normal():
 
 def test_what_follows_from_other_channels_is_no_error():
     given = features(200)
-    alone = replace(given, past=np.where(np.arange(CHANNELS)[:, None] == 0, 0.0, given.past))
+    alone = replace(given, context=np.where(np.arange(CHANNELS)[:, None] == 0, 0.0, given.context))
     apart = replace(given, shape=given.shape.copy())
     apart.shape[:, 0] = np.roll(given.shape[:, 0], 7, axis=0)
     scorer = PredictionError(ScorerSettings()).fit(alone)  # nothing is known of the first channel's own past
