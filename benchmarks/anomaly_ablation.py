@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.anomaly.datasets import DATASETS, SPLITS
 from benchmarks.anomaly.detectors import OURS
+from benchmarks.anomaly.encoders import DEFAULT, KINDS
 from benchmarks.anomaly.ours import OursRow
 from benchmarks.anomaly.page import PROTOCOL, measures_table, sets_table
 from benchmarks.anomaly.results import Results
 from benchmarks.anomaly.runs import run
 from benchmarks.report import Report, arguments, data_folder, publish
-from tjepa_estimators.jepa.config import PRESETS
 from tjepa_estimators.tasks.anomaly import AnomalyConfig
 from tjepa_estimators.tasks.anomaly.fusion import FUSIONS
 from tjepa_estimators.tasks.anomaly.scorers import SCORERS
@@ -30,8 +30,10 @@ follows from it.
 - *resolutions*: the steps that are averaged before the series is looked at; the default takes 1, 4 and 16 as far as \
 the training part holds four of their windows. *alone*: one of these, or the coarsest for which there is room.
 - *only*, *without*: kinds of score. *fusion*: how the scores become one. *stride*: steps between windows.
-- *encoder*: pretrained by another preset, on the same training parts for as many steps, at the same \
-resolutions. *random encoder*: weights that pretraining starts from."""
+- *encoder*: pretrained in another way, on the same training parts for as many steps, at the same resolutions: the \
+default with MTS-JEPA's codebook (32 codes, weight 1 of their balance), with its reconstruction of visible patches, \
+with both; and its preset without them (windows of 100 steps, patches of 20, a coarse view).
+- *random encoder*: weights that pretraining starts from."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -72,10 +74,9 @@ def _scores(default: tuple[str, ...]) -> Iterator[tuple[str, OursRow]]:
 
 
 def _encoders() -> Iterator[tuple[str, OursRow]]:
-    for kind in PRESETS:
-        if kind.startswith("mts-jepa"):
+    for kind in KINDS:
+        if kind != DEFAULT:
             yield f"encoder {kind}", OursRow(kind=kind)
-            yield f"encoder {kind}, only prediction", OursRow({"scores": ("prediction",)}, kind=kind)
 
 
 def make_report(results: Results, rows: Mapping[str, OursRow], options: argparse.Namespace) -> Report:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from tjepa_estimators import JEPAConfig, pretrain
+from tjepa_estimators.jepa.codebook import CodebookConfig
 from tjepa_estimators.tasks.anomaly.resolutions import at_resolution, choose_resolutions
 from tjepa_estimators.training.run import untrained
 
@@ -16,11 +18,23 @@ if TYPE_CHECKING:
 
     from tjepa_estimators import PretrainedEncoder
 
-__all__ = ["DEFAULT", "JEPA", "STEPS", "Encoders", "default_resolutions"]
+__all__ = ["DEFAULT", "JEPA", "KINDS", "STEPS", "Encoders", "default_resolutions"]
 
 JEPA = JEPAConfig(context_length=24, future_length=8, patch_length=4)
 """What :class:`~tjepa_estimators.tasks.anomaly.AnomalyTask` takes by default."""
 DEFAULT = "default"
+_CODES = CodebookConfig(codes=32, batch_entropy=1.0)
+"""As many as a latent has numbers; with the paper's weight of .01 they collapse to a few."""
+KINDS: Mapping[str, str | JEPAConfig] = {
+    DEFAULT: JEPA,
+    "with reconstruction": replace(JEPA, reconstruction=(0.5, 0.1)),
+    "with codebook": replace(JEPA, codebook=_CODES, normalize_targets=False),
+    "with codebook and reconstruction": replace(
+        JEPA, codebook=_CODES, normalize_targets=False, reconstruction=(0.5, 0.1)
+    ),
+    "mts-jepa-latent": "mts-jepa-latent",
+}
+"""What can be pretrained: the default, the default with parts of MTS-JEPA, and its preset without them."""
 STEPS = 800
 _REPEATS = 4
 
@@ -47,15 +61,9 @@ class Encoders:
         self._views = [at_resolution(one, factor) for factor in factors for one in parts]
         self.pretrained, self.untrained = cache(self._pretrain), cache(self._untrained)
 
-    def _pretrain(self, seed: int, config: str = DEFAULT) -> PretrainedEncoder:
-        return pretrain(
-            self._views, config=self._config(config), train={"steps": self._steps, "seed": seed, "threads": 1}
-        )
+    def _pretrain(self, seed: int, kind: str = DEFAULT) -> PretrainedEncoder:
+        return pretrain(self._views, config=KINDS[kind], train={"steps": self._steps, "seed": seed, "threads": 1})
 
-    def _untrained(self, seed: int, config: str = DEFAULT) -> PretrainedEncoder:
+    def _untrained(self, seed: int, kind: str = DEFAULT) -> PretrainedEncoder:
         """The weights that pretraining starts from."""
-        return untrained(self._views, config=self._config(config), train={"seed": seed})
-
-    @staticmethod
-    def _config(name: str) -> str | JEPAConfig:
-        return JEPA if name == DEFAULT else name
+        return untrained(self._views, config=KINDS[kind], train={"seed": seed})

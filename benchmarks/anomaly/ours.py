@@ -83,8 +83,8 @@ class OursRow:
 class SharedFits:
     """Scores of one series by variants of our detector.
 
-    Each part of a score (a resolution and a scorer) depends on no other part but whether level is judged, so variants that fuse some of them are
-    read off one fit with all parts that any of them needs.
+    Each part of a score (a resolution and a scorer) depends on no other part, except on whether level is judged, so
+    variants that fuse some of them are read off one fit with all parts that any of them needs.
 
     Parameters
     ----------
