@@ -73,3 +73,13 @@ def test_impossible_sizes_are_refused(setting):
 def test_heads_that_do_not_divide_the_width_are_refused():
     with pytest.raises(ConfigError, match="heads=3 does not divide dim=8"):
         encoder(heads=3)
+
+
+@pytest.mark.parametrize("count", [2, 4, 6, 8, 12, 16, 24])
+@pytest.mark.parametrize("batch", [1, 5, 8, 24])
+def test_sequences_attended_to_together_give_what_each_gives_alone_and_in_training(batch, count):
+    mix, x = encoder(), tokens(count, batch)
+    with torch.inference_mode():
+        together, alone = mix(x), torch.cat([mix(row) for row in x.split(1)])
+    torch.testing.assert_close(together, alone)
+    torch.testing.assert_close(together, mix(x).detach())
