@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--sets", nargs="+", default=list(DATASETS), choices=list(DATASETS), help="default: all")
     parser.add_argument("--split", default=SPLITS[0], choices=SPLITS, help="series to score; default: evaluation")
     parser.add_argument("--share", type=float, default=1.0, help="of the series of each set, for a smoke test")
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds of what draws at random; default: 3")
+    parser.add_argument("--seeds", type=int, default=1, help="number of seeds of what draws at random; default: 1")
     parser.add_argument("--rows", nargs="+", default=list(DETECTORS), choices=list(DETECTORS), help="default: all")
     options = parser.parse_args(argv)
     results, folder = Results(options.output), data_folder(options)
