@@ -15,10 +15,11 @@ from tjepa_estimators.tasks.next_window import next_window_rows
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
 
-__all__ = ["DATASETS", "WINDOW", "Prediction", "load"]
+__all__ = ["DATASETS", "STRIDE", "WINDOW", "Prediction", "load"]
 
 DATASETS = ("MSL", "SMAP")
 WINDOW = 100
+STRIDE = 20
 
 
 @dataclass(frozen=True, eq=False)  # hashed by identity: encoders are cached for it
@@ -42,6 +43,11 @@ class Prediction:
         """Windows of the official training parts; they do not overlap."""
         cut = [part[: len(part) // WINDOW * WINDOW].reshape(-1, WINDOW, part.shape[1]) for part in self.normal]
         return np.concatenate(cut)
+
+    def usual(self, file: int) -> Float[np.ndarray, "windows time channels"]:
+        """Windows of the training part of one file; they overlap, as there are few."""
+        every = np.lib.stride_tricks.sliding_window_view(self.normal[file], WINDOW, axis=0)[::STRIDE]
+        return np.moveaxis(every, 2, 1)
 
     @property
     def parts(self) -> dict[str, slice]:
