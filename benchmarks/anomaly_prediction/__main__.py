@@ -8,7 +8,7 @@ import torch
 
 import benchmarks.anomaly_prediction
 from benchmarks.anomaly_prediction.datasets import DATASETS, load
-from benchmarks.anomaly_prediction.methods import METHODS
+from benchmarks.anomaly_prediction.methods import installed
 from benchmarks.anomaly_prediction.page import make_report
 from benchmarks.anomaly_prediction.results import Results
 from benchmarks.anomaly_prediction.scores import judge
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for dataset in options.sets:
         data = load(folder, dataset)
         for seed in options.seeds:
-            for method, score in METHODS.items():
+            for method, score in installed().items():
                 if not results.has(dataset, method, seed):
                     results.add(dataset, method, seed, judge(score(data, seed), data))
     publish(make_report(results), options, "python -m benchmarks.anomaly_prediction --data-dir PATH")

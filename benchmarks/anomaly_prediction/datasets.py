@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.anomaly.datasets import DATASETS as SETS
-from tjepa_estimators.tasks.next_window import NextWindowRows, next_window_rows
+from tjepa_estimators.tasks.next_window import next_window_rows
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
 
-__all__ = ["DATASETS", "WINDOW", "Prediction", "load"]
+__all__ = ["DATASETS", "STRIDE", "WINDOW", "Prediction", "load"]
 
 DATASETS = ("MSL", "SMAP")
 WINDOW = 100
+STRIDE = 20
 
 
 @dataclass(frozen=True, eq=False)  # hashed by identity: encoders are cached for it
@@ -34,12 +35,19 @@ class Prediction:
     """1 where the next window holds an anomaly."""
     current: Bool[np.ndarray, "rows"]
     """Whether the window itself holds one."""
+    file: Int[np.ndarray, "rows"]
+    """Number of the file in which the window begins; a window may reach over two."""
 
     @cached_property
     def normal_windows(self) -> Float[np.ndarray, "windows time channels"]:
         """Windows of the official training parts; they do not overlap."""
         cut = [part[: len(part) // WINDOW * WINDOW].reshape(-1, WINDOW, part.shape[1]) for part in self.normal]
         return np.concatenate(cut)
+
+    def usual(self, file: int) -> Float[np.ndarray, "windows time channels"]:
+        """Windows of the training part of one file; they overlap, as there are few."""
+        every = np.lib.stride_tricks.sliding_window_view(self.normal[file], WINDOW, axis=0)[::STRIDE]
+        return np.moveaxis(every, 2, 1)
 
     @property
     def parts(self) -> dict[str, slice]:
@@ -53,12 +61,15 @@ class Prediction:
 
 
 def load(folder: Path, name: str) -> Prediction:
-    """Read a set: files in order of their names, as the literature joins them; no window reaches over two files.
+    """Read a set: test parts are joined in order of their files' names and then cut, as in the literature.
 
     Each channel is standardised by the training part of its own file and clipped at ten deviations.
     """
     files = [one.standardised() for one in SETS[name](folder / "anomaly")]
-    cut = [next_window_rows(one.test, one.labels, WINDOW) for one in files]
-    rows = NextWindowRows(*(np.concatenate(part) for part in zip(*cut, strict=True)))
+    rows = next_window_rows(
+        *(np.concatenate([getattr(one, part) for one in files]) for part in ("test", "labels")), WINDOW
+    )
     windows = rows.X.reshape(len(rows.X), WINDOW, -1)
-    return Prediction(name, [one.train for one in files], windows, rows.y, rows.current)
+    ends = np.cumsum([len(one.test) for one in files])
+    file = np.searchsorted(ends, np.arange(len(windows)) * WINDOW, side="right")
+    return Prediction(name, [one.train for one in files], windows, rows.y, rows.current, file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sktime.transformations.panel.rocket import MiniRocketMultivariate
 
-from benchmarks.anomaly_prediction.encoder import RESOLUTIONS, energy, features
+from benchmarks.anomaly_prediction.encoder import RESOLUTIONS, codes, energy, features, novelty
+from benchmarks.anomaly_prediction.rivals import patchtst, ts2vec
 from tjepa_estimators.interop.sklearn.time_blocks import logistic_regression
 from tjepa_estimators.tasks.levels import ChannelLevels
 from tjepa_estimators.tasks.prediction_features import pooled
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from benchmarks.anomaly_prediction.datasets import Prediction
 
-__all__ = ["CENTRES", "KERNELS", "LEAF", "METHODS", "TREES", "Method"]
+__all__ = ["CENTRES", "KERNELS", "LEAF", "METHODS", "TREES", "Method", "installed"]
 
 CENTRES = 20
 KERNELS = 1000
@@ -57,6 +59,12 @@ def levels(data: Prediction, seed: int) -> Float[np.ndarray, "rows features"]:  
     return pooled(ChannelLevels().fit(data.normal_windows)(data.windows))
 
 
+def beside_levels(data: Prediction, seed: int, kind: str = "JEPA") -> Float[np.ndarray, "rows features"]:
+    """Level and spread, and novelty beside the file's own training part; of kind ``"none"`` that of levels alone."""
+    new = novelty(data, seed, "random" if kind == "none" else kind)
+    return np.concatenate([levels(data, seed), new[:, :2] if kind == "none" else new], axis=1)
+
+
 def rocket(data: Prediction, seed: int) -> Float[np.ndarray, "rows features"]:
     """Random convolutions, fitted without labels."""
     known, asked = (np.moveaxis(part, 1, 2).astype(np.float32) for part in (data.normal_windows, data.windows))
@@ -85,16 +93,32 @@ _FEATURES: Mapping[str, Features] = {
     "raw windows": raw,
     "level and spread": levels,
     "MiniRocket": rocket,
-    "random encoder": partial(features, resolutions=RESOLUTIONS, trained=False),
+    "PatchTST": patchtst,
+    "TS2Vec": ts2vec,
+    "random encoder": partial(features, kind="random"),
+    "mts-jepa-latent": partial(features, kind="latents", resolutions=(1,)),
+    "mts-jepa, codes": codes,
     "JEPA, one resolution": partial(features, resolutions=RESOLUTIONS[:1]),
-    "JEPA, all resolutions": partial(features, resolutions=RESOLUTIONS),
+    "JEPA, all resolutions": features,
+    "level novelty": partial(beside_levels, kind="none"),
+    "level and random novelty": partial(beside_levels, kind="random"),
+    "level and JEPA novelty": beside_levels,
 }
+_LOGISTIC = ("level and spread", "JEPA, all resolutions")
+_PACKAGES = {"PatchTST": "transformers", "TS2Vec": "ts2vec"}
+"""What some rows need beside the package's own requirements."""
 
 METHODS: Mapping[str, Method] = {
     "all positive": all_positive,
     "persistence": persistence,
     "k-means, no labels": k_means,
     "JEPA energy, no labels": energy,
-    **{f"{name}: logistic": partial(classified, made, logistic) for name, made in _FEATURES.items()},
+    **{f"{name}: logistic": partial(classified, _FEATURES[name], logistic) for name in _LOGISTIC},
     **{f"{name}: forest": partial(classified, made, forest) for name, made in _FEATURES.items()},
 }
+
+
+def installed() -> Mapping[str, Method]:
+    """The rows whose packages are there."""
+    missing = {name for name, package in _PACKAGES.items() if find_spec(package) is None}
+    return {name: method for name, method in METHODS.items() if name.split(":")[0] not in missing}

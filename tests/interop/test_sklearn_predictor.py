@@ -56,6 +56,18 @@ def test_a_planted_precursor_is_found_in_later_windows(fitted, rows):
     assert fitted.score(rows.X[200:], rows.y[200:]) > 0.9
 
 
+def test_a_planted_precursor_is_novel(encoder, rows):
+    calm = rows.X[:150][rows.y[:150] == 0]
+    predictor = JEPAAnomalyPredictor(n_channels=2, pretrained=encoder, parts=("novelty",))
+    predictor.fit(rows.X[150:250], rows.y[150:250], unlabelled=calm)
+    assert roc_auc_score(rows.y[250:], predictor.predict_proba(rows.X[250:])[:, 1]) > 0.9
+
+
+def test_novelty_among_the_labelled_windows_themselves_is_refused(encoder, rows):
+    with pytest.raises(DataError, match="unlabelled"):
+        JEPAAnomalyPredictor(n_channels=2, pretrained=encoder, parts=["novelty"]).fit(rows.X[:100], rows.y[:100])
+
+
 def test_labels_without_a_precursor_are_not_learnt(encoder, rows):
     y = np.random.default_rng(3).integers(0, 2, len(rows.y))
     blind = JEPAAnomalyPredictor(n_channels=2, pretrained=encoder).fit(rows.X[:200], y[:200])

@@ -27,7 +27,18 @@ if TYPE_CHECKING:
     from tjepa_estimators.nn.backbone import Backbone
     from tjepa_estimators.nn.tokens import PatchTokenizer
 
-__all__ = ["JEPA"]
+__all__ = ["JEPA", "Foresight"]
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What is expected after windows."""
+
+    values: Float[Tensor, "batch tokens dim"]
+    """Latents of the next tokens; mixtures of codes where there is a codebook."""
+    codes: Float[Tensor, "batch slots codes"] | None
+    """Shares of codes: of the window's tokens and of its coarse view, then of the next tokens and of their coarse view.
+    Coarse views are those of a JEPA that has them; None without a codebook."""
 
 
 class _ExponentialAverage:
@@ -199,6 +210,23 @@ class JEPA(nn.Module):
             msg = "This JEPA has no codebook; pretrain with JEPAConfig(codebook=CodebookConfig()), or use encode()."
             raise ConfigError(msg)
         return codes.exp()
+
+    @torch.no_grad()
+    def foresee(self, raw: Float[Tensor, "batch time"], tokens: int) -> Foresight:
+        """Predict the ``tokens`` after windows, from all that these hold."""
+        context = self.student(raw)
+        seen = self._code(context, self.codebook).tokens
+        later = context.positions[:, -1:] + torch.arange(1, tokens + 1, device=raw.device)[None, :, None]
+        latents = self.predictor(seen, later)
+        if self.codebook is None:
+            return Foresight(latents, None)
+        fine = self.codebook(latents)
+        codes = [self._teach(raw).codes, fine.log_probabilities]
+        if self.coarse_predictor is not None:
+            every = torch.arange(context.values.shape[1], device=raw.device).expand(len(raw), -1)
+            coarse = self.codebook(self.coarse_predictor(seen, later[:, :1]))
+            codes = [codes[0], self._summarize(raw, every, every).codes, codes[1], coarse.log_probabilities]
+        return Foresight(fine.values, torch.cat([part for part in codes if part is not None], dim=1).exp())
 
     @torch.no_grad()
     def update_teacher(self, momentum: float) -> None:

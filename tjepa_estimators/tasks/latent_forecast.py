@@ -27,12 +27,14 @@ _ROWS = 1024
 class Latents:
     """Latents of windows of one channel; NaN where nothing was observed."""
 
-    now: Float[np.ndarray, "rows dim"]
+    now: Float[np.ndarray, "*rows dim"]
     """Mean of the window's tokens."""
-    last: Float[np.ndarray, "rows dim"]
+    last: Float[np.ndarray, "*rows dim"]
     """The window's last token that holds a value."""
-    ahead: Float[np.ndarray, "rows dim"]
+    ahead: Float[np.ndarray, "*rows dim"]
     """Mean of what is predicted for the tokens of the next window."""
+    codes: Float[np.ndarray, "*rows shares"]
+    """Shares of codes, as in :class:`~tjepa_estimators.jepa.model.Foresight`, side by side; none without a codebook."""
 
 
 class LatentForecaster:
@@ -64,21 +66,18 @@ class LatentForecaster:
         distinct, place = _distinct(np.asarray(rows, dtype=np.float64))
         with limited_threads(self._jepa), torch.inference_mode():
             parts = [self._encode(chunk) for chunk in torch.from_numpy(distinct).split(_ROWS)]
-        now, last, ahead = (torch.cat(part).numpy()[place] for part in zip(*parts, strict=True))
-        return Latents(now, last, ahead)
+        return Latents(*(torch.cat(part).numpy()[place] for part in zip(*parts, strict=True)))
 
-    def _encode(self, raw: Float[Tensor, "rows time"]) -> tuple[Tensor, Tensor, Tensor]:
-        seen, context = self._jepa.encode(raw), self._jepa.student(raw)
+    def _encode(self, raw: Float[Tensor, "rows time"]) -> list[Tensor]:
+        seen = self._jepa.encode(raw)
         keep = ~seen.padding
         order = torch.arange(keep.shape[1]).where(keep, -1)
         last = seen.values[torch.arange(len(raw)), order.argmax(dim=1)]
-        steps = torch.arange(1, min(self._reach, keep.shape[1]) + 1, dtype=seen.positions.dtype)
-        ahead = self._jepa.predictor(context, seen.positions[:, -1:] + steps[None, :, None]).mean(dim=1)
+        foresight = self._jepa.foresee(raw, min(self._reach, keep.shape[1]))
+        codes = raw.new_zeros(len(raw), 0) if foresight.codes is None else foresight.codes.flatten(1)
         unseen = ~keep.any(dim=1, keepdim=True)
-        now, last, ahead = (
-            part.masked_fill(unseen, torch.nan) for part in (masked_mean(seen.values, keep), last, ahead)
-        )
-        return now, last, ahead
+        parts = masked_mean(seen.values, keep), last, foresight.values.mean(dim=1), codes
+        return [part.masked_fill(unseen, torch.nan) for part in parts]
 
 
 def _distinct(rows: Float[np.ndarray, "rows time"]) -> tuple[Float[np.ndarray, "some time"], Int[np.ndarray, "rows"]]:

@@ -133,6 +133,24 @@ def test_shares_of_codes_are_told_for_every_token_and_refused_without_a_codebook
         make().code(windows())
 
 
+def test_what_is_foreseen_is_what_is_predicted_where_the_future_is_hidden(make):
+    model, raw = make(**FULL).eval(), windows()
+    output, foresight = model(raw, masks()), model.foresee(raw[:, :16], 4)
+    torch.testing.assert_close(foresight.values, output.prediction)
+    seen, summary, ahead, coarse = foresight.codes.split([4, 1, 4, 1], dim=1)
+    torch.testing.assert_close(seen, model.code(raw[:, :16]))
+    torch.testing.assert_close(ahead, output.codes.prediction.exp())
+    torch.testing.assert_close(coarse, output.coarse.codes.prediction.exp())
+    torch.testing.assert_close(summary.sum(dim=-1), torch.ones(3, 1, dtype=torch.float64))
+
+
+def test_without_a_codebook_latents_are_foreseen(make):
+    model, raw = make(coarse=0.5).eval(), windows()
+    foresight = model.foresee(raw[:, :16], 4)
+    torch.testing.assert_close(foresight.values, model(raw, masks()).prediction)
+    assert foresight.codes is None
+
+
 # --- decoder
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.tasks.prediction_features import PredictionFeatures
+from tjepa_estimators.training.run import untrained
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def test_a_constant_channel_that_wakes_up_gives_finite_features(tiny_pretrained,
 def test_missing_values_give_finite_features(tiny_pretrained, windows, missing):
     holes = windows.copy()
     holes[missing] = np.nan
-    features = PredictionFeatures(tiny_pretrained).fit(holes)
+    features = PredictionFeatures(tiny_pretrained, {"parts": ("levels", "latents", "energies", "novelty")}).fit(holes)
     assert np.isfinite(features(holes)).all()
     assert np.isfinite(features.energy(holes)).all()
 
@@ -90,13 +92,52 @@ def test_no_resolution_is_chosen_at_which_a_window_does_not_fill_a_patch(tiny_pr
     assert PredictionFeatures(tiny_pretrained).fit(np.tile(windows, (1, 2, 1))).resolutions_ == (1, 4, 16)
 
 
+def test_parts_stand_side_by_side_in_the_order_they_were_asked_for(tiny_pretrained, windows):
+    def make(*parts):
+        return PredictionFeatures(tiny_pretrained, {"parts": parts}).fit(windows[:20])(windows)
+
+    both = np.concatenate([make("novelty"), make("levels")], axis=1)
+    np.testing.assert_allclose(make("novelty", "levels"), both)
+
+
+def test_novelty_sees_what_no_channel_shows_alone(tiny_pretrained):
+    random, time = np.random.default_rng(0), np.arange(32)
+    level = random.choice([-5.0, 5.0], size=(60, 1, 1))
+    windows = np.sin(time)[None, :, None] + level + 0.1 * random.standard_normal((60, 32, 2))
+    torn = windows[40:] * [1.0, -1.0]  # each level was there before, not together
+    novelty = PredictionFeatures(tiny_pretrained, {"parts": ("novelty",)}).fit(windows[:40])
+    assert novelty(torn)[:, 0].min() > novelty(windows[40:])[:, 0].max() + 1.0
+
+
+def test_novelty_can_be_measured_from_one_window(tiny_pretrained, windows):
+    novelty = PredictionFeatures(tiny_pretrained, {"parts": ("novelty",)}).fit(windows[:1])(windows)
+    assert np.isfinite(novelty).all()
+    assert (novelty[1:] > novelty[0]).all()
+
+
+def test_codes_are_shares_of_the_window_and_of_what_follows(windows):
+    config = {
+        "context_length": 32, "future_length": 32, "patch_length": 8, "dim": 8, "predictor_dim": 8, "coarse": 0.5,
+        "normalize_targets": False, "codebook": {"codes": 6}, "masking": ({"kind": "future"},),
+    }  # fmt: skip
+    coded = untrained(windows.reshape(-1, 3), config=config)
+    config = {"parts": ("codes",), "channels": "joined", "resolutions": (1,)}
+    shares = PredictionFeatures(coded, config).fit(windows)(windows).reshape(30, 3, 10, 6)  # 4 and 1, seen and ahead
+    np.testing.assert_allclose(shares.sum(axis=-1), 1.0)
+    seen = coded.build().double().eval().code(torch.from_numpy(windows[..., 0].copy())).numpy()
+    np.testing.assert_allclose(shares[:, 0, :4], seen)
+
+
 def test_the_encoder_stays_as_it_is(tiny_pretrained, windows):
     before = {name: tensor.clone() for name, tensor in tiny_pretrained.module.state_dict().items()}
     PredictionFeatures(tiny_pretrained).fit(windows)(windows)
     assert all(tensor.equal(before[name]) for name, tensor in tiny_pretrained.module.state_dict().items())
 
 
-@pytest.mark.parametrize("wrong", [{"resolutions": ()}, {"resolutions": (0,)}, {"channels": "mixed"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"resolutions": ()}, {"resolutions": (0,)}, {"channels": "mixed"}, {"parts": ("looks",)}, {"parts": ("codes",)}],
+)
 def test_impossible_settings_are_refused(tiny_pretrained, wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         PredictionFeatures(tiny_pretrained, wrong)

@@ -55,6 +55,10 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
     channels
         ``"pooled"``: maximum and mean over channels, so that the features do not grow with their number;
         ``"joined"``: all channels side by side.
+    parts
+        What the classifier sees, of ``"levels"``, ``"latents"``, ``"energies"``, ``"codes"`` and ``"novelty"``: see
+        :class:`~tjepa_estimators.tasks.prediction_features.PredictionFeatures`. Codes need an encoder with a codebook;
+        novelty needs ``unlabelled`` windows in ``fit``.
     classifier
         Any scikit-learn classifier with ``predict_proba``. None takes a class-weighted logistic regression on
         standardised features; its strength is chosen by cross-validation in blocks of time. Its probabilities
@@ -114,6 +118,7 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
         "n_channels": [N_CHANNELS],
         "resolutions": [tuple, list, None],
         "channels": [StrOptions({"pooled", "joined"})],
+        "parts": [tuple, list],
         "classifier": [HasMethods(["fit", "predict_proba"]), None],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
     }
@@ -124,6 +129,7 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
         n_channels: int = 1,
         resolutions: Sequence[int] | None = None,
         channels: str = "pooled",
+        parts: Sequence[str] = ("levels", "latents", "energies"),
         classifier: Any = None,
         contamination: float = 0.05,
         encoder: str = "transformer",
@@ -136,6 +142,7 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
         self.n_channels = n_channels
         self.resolutions = resolutions
         self.channels = channels
+        self.parts = parts
         self.classifier = classifier
         self.contamination = contamination
         self.encoder = encoder
@@ -160,6 +167,9 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
             energy) is then learnt from them and not from ``X``; so is the encoder where none is given.
         """
         rows, labels = self._labelled(X, y)
+        if unlabelled is None and "novelty" in self.parts:
+            msg = "In X each window is its own nearest one, so 'novelty' needs others: pass fit(..., unlabelled=...)."
+            raise DataError(msg)
         usual = rows if unlabelled is None else self._windows(unlabelled, reset=False)
         self._fit_features(usual)
         self._usual_energies = np.sort(self.features_.energy(usual))
@@ -237,7 +247,11 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
         )
         self.features_ = PredictionFeatures(
             self.pretrained_,
-            {"resolutions": self.resolutions and tuple(self.resolutions), "channels": self.channels},
+            {
+                "resolutions": self.resolutions and tuple(self.resolutions),
+                "channels": self.channels,
+                "parts": tuple(self.parts),
+            },
         ).fit(windows)
 
     def _fit_classifier(self, features: Float[np.ndarray, "rows features"], labels: Int[np.ndarray, "rows"]) -> None:
