@@ -171,6 +171,12 @@ for axis in axes:
     axis.axvspan(*np.flatnonzero(label)[[0, -1]], color="tab:red", alpha=0.15, label="labelled")
 axes[1].legend(loc="upper left")
 plt.show()
+
+# %% [markdown]
+# The scores rise around the labelled stretch, where a beat comes early, but stay below the threshold: the strangest 2 %
+# of the training part are stranger still. A hundred steps of training on twenty beats make no cardiologist.
+# [From a csv to alarms](anomaly_alarms.ipynb) takes the time to do it well, on other data.
+
 # %% [markdown]
 # ## Embed
 #
