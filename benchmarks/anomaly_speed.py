@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 COMPARED = """A season of 50 steps with noise in each channel, so that no channel stands still (one that does costs \
-nothing). `AnomalyTask` with its defaults, two resolutions, pretrained for 50 steps on the 4,000 steps that it is \
+nothing). `AnomalyTask` with its defaults, three resolutions, pretrained for 50 steps on the 4,000 steps that it is \
 fitted on; more pretraining would change no time here.
 
 - *Recorded*: `score` on a series of 38 channels in memory, with one and with two threads in turn; medians of three.
