@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tjepa_estimators import JEPAConfig, pretrain
 from tjepa_estimators.jepa.codebook import CodebookConfig
 from tjepa_estimators.tasks.anomaly.resolutions import at_resolution, choose_resolutions
+from tjepa_estimators.tasks.anomaly.task import SHORT_WINDOWS
 from tjepa_estimators.training.run import untrained
 
 if TYPE_CHECKING:
@@ -18,19 +19,17 @@ if TYPE_CHECKING:
 
     from tjepa_estimators import PretrainedEncoder
 
-__all__ = ["DEFAULT", "JEPA", "KINDS", "STEPS", "Encoders", "default_resolutions"]
+__all__ = ["DEFAULT", "KINDS", "STEPS", "Encoders", "default_resolutions"]
 
-JEPA = JEPAConfig(context_length=24, future_length=8, patch_length=4)
-"""What :class:`~tjepa_estimators.tasks.anomaly.AnomalyTask` takes by default."""
 DEFAULT = "default"
 _CODES = CodebookConfig(codes=32, batch_entropy=1.0)
 """As many as a latent has numbers; with the paper's weight of .01 they collapse to a few."""
 KINDS: Mapping[str, str | JEPAConfig] = {
-    DEFAULT: JEPA,
-    "with reconstruction": replace(JEPA, reconstruction=(0.5, 0.1)),
-    "with codebook": replace(JEPA, codebook=_CODES, normalize_targets=False),
+    DEFAULT: SHORT_WINDOWS,
+    "with reconstruction": replace(SHORT_WINDOWS, reconstruction=(0.5, 0.1)),
+    "with codebook": replace(SHORT_WINDOWS, codebook=_CODES, normalize_targets=False),
     "with codebook and reconstruction": replace(
-        JEPA, codebook=_CODES, normalize_targets=False, reconstruction=(0.5, 0.1)
+        SHORT_WINDOWS, codebook=_CODES, normalize_targets=False, reconstruction=(0.5, 0.1)
     ),
     "mts-jepa-latent": "mts-jepa-latent",
 }
@@ -41,7 +40,7 @@ _REPEATS = 4
 
 def default_resolutions(lengths: Sequence[int]) -> tuple[int, ...]:
     """What our detector chooses for training parts of these lengths."""
-    return choose_resolutions(lengths, JEPA.window_length, _REPEATS)
+    return choose_resolutions(lengths, SHORT_WINDOWS.window_length, _REPEATS)
 
 
 class Encoders:

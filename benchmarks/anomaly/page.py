@@ -9,10 +9,11 @@ from benchmarks.anomaly.classical import EPOCHS, PROFILE_STEPS
 from benchmarks.anomaly.cost import CHANNELS
 from benchmarks.anomaly.datasets import DATASETS
 from benchmarks.anomaly.detectors import CHANCE, CLASSICAL_ROWS, DETECTORS, OURS
-from benchmarks.anomaly.encoders import JEPA, STEPS
+from benchmarks.anomaly.encoders import STEPS
 from benchmarks.anomaly.measures import FALSE_ALARMS
 from benchmarks.anomaly.windows import MOST_WINDOWS, WINDOW
 from benchmarks.report import Report, Table
+from tjepa_estimators.tasks.anomaly.task import SHORT_WINDOWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +37,11 @@ _ROWS = f"""
 windows, averaged over the windows that cover a step.
 - *matrix profile* (stumpy): distance of each such window, standardised by itself, to the nearest one in the last \
 {PROFILE_STEPS:,} steps of the training part; channel by channel, then the mean over channels.
-- *JEPA*: `AnomalyTask` with its defaults (windows of {JEPA.window_length} steps or averages of steps, patches of \
-{JEPA.patch_length}) on one encoder for each set, pretrained for {STEPS} steps on the training parts of all its \
-series, at all resolutions. *all resolutions*: the default, the series as it is and means of 4 and of 16 steps as far \
-as the training part holds four of their windows. *every step*, *means of 4*, *means of 16*: one of these alone, or \
-the coarsest for which there is room.
+- *JEPA*: `AnomalyTask` with its defaults (windows of {SHORT_WINDOWS.window_length} steps or averages of steps, \
+patches of {SHORT_WINDOWS.patch_length}) on one encoder for each set, pretrained for {STEPS} steps on the training \
+parts of all its series, at all resolutions. *all resolutions*: the default, the series as it is and means of 4 and of \
+16 steps as far as the training part holds four of their windows. *every step*, *means of 4*, *means of 16*: one of \
+these alone, or the coarsest for which there is room.
 - *random encoder*: the same with the weights that pretraining starts from. *level alone*: the part of its score that \
 needs no network."""
 _PUBLISHED = """the best published mean VUS-PR found on TSB-AD: .564 on 23 series that it cuts from NAB, .387 on its \

@@ -19,6 +19,7 @@ from tjepa_estimators.commands.options import build_parser, parse
 from tjepa_estimators.commands.tables import say
 from tjepa_estimators.data.domains import load_domain
 from tjepa_estimators.jepa.config import JEPAConfig
+from tjepa_estimators.tasks.anomaly.task import SHORT_WINDOWS
 from tjepa_estimators.training.run import pretrain, untrained
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ _FORECAST_FAST = ("crypto", "weather", "ecommerce")
 _BACKTEST = ("crypto", "weather")
 # chosen on the training parts, of which the shortest has 446 steps
 _JEPA = JEPAConfig(context_length=128, future_length=32, patch_length=8)
-# the detector's own default: patches that are short enough to show where an anomaly begins and ends
-_ECG_JEPA = JEPAConfig(context_length=24, future_length=8, patch_length=4)
 _ECG_WINDOW = 512
 """Steps that the detector looks at together: more than one heartbeat, which takes about 300, as the rhythm counts."""
 
@@ -61,7 +60,7 @@ def run(options: Sequence[str]) -> None:
     show_health(encoder)
     _forecast(report, cases, encoder, control)
     _backtest(report, [case for case in cases if case.name in _BACKTEST], encoder)
-    _detect(report, *_pretrain(("ecg",), _ECG_JEPA, settings))
+    _detect(report, *_pretrain(("ecg",), SHORT_WINDOWS, settings))
     draw_embeddings(encoder, (*names, "ecg"), report.folder / "embeddings.png")
     report.finish()
     say(f"Tables, plots and the encoder are in {report.folder} ({time.monotonic() - begun:.0f} s).")

@@ -39,14 +39,15 @@ if TYPE_CHECKING:
     from tjepa_estimators.tasks.anomaly.view import Judge
     from tjepa_estimators.training.config import TrainConfig
 
-__all__ = ["AnomalyTask"]
+__all__ = ["SHORT_WINDOWS", "AnomalyTask"]
 
 _REPEATS = 4
 """Windows that the training data must have room for: what happens once cannot be called normal."""
 _FEWEST_TOKENS = 4
 """Tokens of the shortest window, so that there is a past and a future; shorter series are padded."""
-_SHORT = JEPAConfig(context_length=24, future_length=8, patch_length=4)
-"""Short windows show where an anomaly begins and ends; what is slower is the business of coarser resolutions."""
+SHORT_WINDOWS = JEPAConfig(context_length=24, future_length=8, patch_length=4)
+"""What is pretrained where nothing else is asked for. Short windows show where an anomaly begins and ends; what is
+slower is the business of coarser resolutions."""
 _TOGETHER = 128
 """Series of one length that are read together."""
 _PIECE = 1 << 16
@@ -255,7 +256,7 @@ class AnomalyTask:
         longest, total = max(map(len, values)), sum(map(len, values))
         room = max(2, min(longest, total // _REPEATS, config.window or longest))
         pretrained = None if self.pretrained is None else resolve_pretrained(self.pretrained)
-        recipe = _SHORT if self.jepa is None else self.jepa
+        recipe = SHORT_WINDOWS if self.jepa is None else self.jepa
         widest = (as_preset(recipe).jepa if pretrained is None else pretrained.info.jepa).window_length
         window = min(room, config.window or widest)
         self.resolutions_ = config.resolutions or choose_resolutions([len(one) for one in values], window, _REPEATS)
