@@ -1,0 +1,157 @@
+"""Dynamical systems: chaotic and oscillating, one integrator for all of them.
+
+Each system is quadratic in its state, so its right side is a table of coefficients of products of two entries of
+``(1, x, y, z, w)``; systems and parameters differ between rows, and a step of the integrator serves the whole batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from tjepa_estimators.data.synthetic.curves import standardise
+from tjepa_estimators.data.synthetic.kinds import draw_kinds, log_uniform
+from tjepa_estimators.data.synthetic.maps import logistic, mackey_glass
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+__all__ = ["FLOWS", "flow", "integrate", "systems"]
+
+Terms: TypeAlias = Mapping[tuple[int, int, int], Any]
+"""``(equation, i, j)`` to the coefficient of ``u[i] * u[j]``, where ``u = (1, x, y, z, w)`` and equation 0 is that of x."""
+
+Flow: TypeAlias = Callable[[np.random.Generator, int], tuple[Terms, tuple[float, float, float, float], float]]
+"""Terms for so many rows, a typical state, and the longest time step that is both stable and visibly smooth."""
+
+_WARM_UP = 200
+_FAR = 1e4
+"""No attractor here reaches that far; a state that does is held, and its row is replaced later."""
+
+
+def systems(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
+    """Draw one observed variable of a random system, some with a little noise of the sensor."""
+    values = standardise(draw_kinds(rng, count, length, {flow: 0.75, mackey_glass: 0.17, logistic: 0.08}))
+    is_noisy = rng.random((count, 1)) < 0.6
+    return values + is_noisy * log_uniform(rng, 0.01, 0.3, count) * rng.standard_normal((count, length))
+
+
+def flow(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
+    """Draw one variable of a system of differential equations, sampled at a random rate."""
+    chosen = rng.integers(len(FLOWS), size=count)
+    table, start, step = np.zeros((count, 4, 25)), np.empty((count, 4)), np.empty((count, 1))
+    for number, make in enumerate(FLOWS):
+        rows = np.flatnonzero(chosen == number)
+        terms, state, longest = make(rng, len(rows))
+        for (equation, one, other), coefficient in terms.items():
+            table[rows, equation, 5 * one + other] += coefficient
+        start[rows] = state
+        step[rows] = longest * log_uniform(rng, 0.15, 1.0, len(rows))
+    start *= np.exp(0.2 * rng.standard_normal(start.shape))
+    path = integrate(table, start, step, length + _WARM_UP)[_WARM_UP:]
+    observed = rng.integers(0, 2, count)  # the first two variables are the lively ones
+    return path[:, np.arange(count), observed].T
+
+
+def integrate(
+    table: Float[np.ndarray, "count 4 25"],
+    start: Float[np.ndarray, "count 4"],
+    step: Float[np.ndarray, "count 1"],
+    length: int,
+) -> Float[np.ndarray, "length count 4"]:
+    """Follow all systems by the classical Runge-Kutta method of fourth order."""
+    state, path = start.copy(), np.empty((length, *start.shape))
+    products = np.empty((len(start), 5, 5))
+    ones = np.ones((len(start), 5))
+
+    def rate(at: np.ndarray) -> np.ndarray:
+        ones[:, 1:] = at
+        np.multiply(ones[:, :, np.newaxis], ones[:, np.newaxis, :], out=products)
+        return np.matmul(table, products.reshape(-1, 25, 1))[:, :, 0]
+
+    for now in range(length):
+        first = rate(state)
+        second = rate(state + step / 2 * first)
+        third = rate(state + step / 2 * second)
+        fourth = rate(state + step * third)
+        state = state + step / 6 * (first + 2 * (second + third) + fourth)
+        np.minimum(np.maximum(state, -_FAR, out=state), _FAR, out=state)
+        path[now] = state
+    return path
+
+
+def _lorenz(rng: np.random.Generator, count: int) -> tuple[Terms, tuple[float, float, float, float], float]:
+    sigma, rho = rng.uniform(9, 11, count), rng.uniform(25, 45, count)
+    terms = {
+        (0, 0, 1): -sigma,
+        (0, 0, 2): sigma,
+        (1, 0, 1): rho,
+        (1, 0, 2): -1,
+        (1, 1, 3): -1,
+        (2, 1, 2): 1,
+        (2, 0, 3): -8 / 3,
+    }
+    return terms, (5.0, 5.0, 25.0, 0.0), 0.04
+
+
+def _rossler(rng: np.random.Generator, count: int) -> tuple[Terms, tuple[float, float, float, float], float]:
+    terms = {
+        (0, 0, 2): -1,
+        (0, 0, 3): -1,
+        (1, 0, 1): 1,
+        (1, 0, 2): rng.uniform(0.1, 0.2, count),
+        (2, 0, 0): 0.2,
+        (2, 1, 3): 1,
+        (2, 0, 3): -rng.uniform(4, 8, count),
+    }
+    return terms, (2.0, 2.0, 0.5, 0.0), 0.25
+
+
+def _lorenz84(rng: np.random.Generator, count: int) -> tuple[Terms, tuple[float, float, float, float], float]:
+    forcing = rng.uniform(7, 9, count)
+    terms = {
+        (0, 2, 2): -1,
+        (0, 3, 3): -1,
+        (0, 0, 1): -0.25,
+        (0, 0, 0): 0.25 * forcing,
+        (1, 1, 2): 1,
+        (1, 1, 3): -4,
+        (1, 0, 2): -1,
+        (1, 0, 0): 1,
+        (2, 1, 2): 4,
+        (2, 1, 3): 1,
+        (2, 0, 3): -1,
+    }
+    return terms, (1.0, 1.0, 1.0, 0.0), 0.06
+
+
+def _predator_prey(rng: np.random.Generator, count: int) -> tuple[Terms, tuple[float, float, float, float], float]:
+    birth, death = rng.uniform(0.6, 1.5, count), rng.uniform(0.6, 1.5, count)
+    terms = {(0, 0, 1): birth, (0, 1, 2): -1, (1, 0, 2): -death, (1, 1, 2): 1}
+    return terms, (0.6, 0.6, 0.0, 0.0), 0.25
+
+
+def _forced_oscillator(rng: np.random.Generator, count: int) -> tuple[Terms, tuple[float, float, float, float], float]:
+    """A spring driven by a second one that goes round for ever: beats that die away, then the driver's period."""
+    drive = rng.uniform(0.3, 2.0, count)
+    terms = {
+        (0, 0, 2): 1,
+        (1, 0, 1): -1,
+        (1, 0, 2): -log_uniform(rng, 0.002, 0.2, count)[:, 0],
+        (1, 0, 3): rng.uniform(0.2, 1.0, count),
+        (2, 0, 4): drive,
+        (3, 0, 3): -drive,
+    }
+    return terms, (2.0, 0.5, 0.5, 0.5), 0.4
+
+
+def _thermostat(_: np.random.Generator, count: int) -> tuple[Terms, tuple[float, float, float, float], float]:
+    """Sprott's case A (Nose and Hoover): an oscillator that is heated or cooled so as to keep its energy."""
+    terms = {(0, 0, 2): np.ones(count), (1, 0, 1): -1, (1, 2, 3): 1, (2, 0, 0): 1, (2, 2, 2): -1}
+    return terms, (0.5, 4.0, 0.5, 0.0), 0.15
+
+
+FLOWS: tuple[Flow, ...] = (_lorenz, _rossler, _lorenz84, _predator_prey, _forced_oscillator, _thermostat)
+"""Systems of at most four variables, each as likely as the others."""
