@@ -30,13 +30,13 @@ SPLITS = ("all", "train", "test")
 
 
 def load_domain(name: str) -> DataDomain:
-    """Open a data domain, bundled or brought by a plugin.
+    """Open a data domain: bundled, computed or brought by a plugin.
 
     Parameters
     ----------
     name
         One of ``stocks``, ``stock_returns``, ``crypto``, ``weather``, ``weather_hourly``, ``web_traffic``,
-        ``ecommerce``, ``ecg``, or what :func:`tjepa_estimators.list_plugins` shows beside them.
+        ``ecommerce``, ``ecg``, ``synthetic``, or what :func:`tjepa_estimators.list_plugins` shows beside them.
 
     Returns
     -------

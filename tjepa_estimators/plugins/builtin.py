@@ -52,8 +52,15 @@ def tjepa_encoders() -> list[EncoderSpec]:
 
 @hookimpl
 def tjepa_domains() -> list[DomainSpec]:
-    """Return the eight bundled data domains."""
+    """Return the eight bundled data domains and the one that is computed."""
     return [
-        DomainSpec(name=name, target=f"tjepa_estimators.data.domains:{name}", summary=summary)
-        for name, summary in _DOMAINS.items()
+        *(
+            DomainSpec(name=name, target=f"tjepa_estimators.data.domains:{name}", summary=summary)
+            for name, summary in _DOMAINS.items()
+        ),
+        DomainSpec(
+            name="synthetic",
+            target="tjepa_estimators.data.synthetic:synthetic",
+            summary="Computed series: seasons, Gaussian processes, stochastic processes, counts, dynamical systems",
+        ),
     ]

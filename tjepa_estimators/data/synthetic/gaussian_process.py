@@ -3,7 +3,7 @@
 No matrix is factorised. By Bochner's theorem a stationary kernel is the characteristic function of a distribution of
 frequencies, and the product of kernels that of the *sum* of independent frequencies. So a draw from the process of any
 product is a sum of sinusoids with Gaussian amplitudes whose frequencies are sums of one draw per factor: normal for the
-squared exponential, Student's t for Matern, a gamma mixture of normals for the rational quadratic, and whole multiples of
+squared exponential, Student's t for Matern, a gamma mixture of normals for the rational quadratic, whole multiples of
 the base frequency (a difference of two Poisson numbers) for the periodic kernel. The linear kernel multiplies by time.
 Covariances are right in the mean for any number of sinusoids; with 96 of them values are close to Gaussian.
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tjepa_estimators.data.synthetic.curves import standardise
-from tjepa_estimators.data.synthetic.kinds import draw_kinds, log_uniform
+from tjepa_estimators.data.synthetic.kinds import Draw, draw_kinds, log_uniform
 from tjepa_estimators.data.synthetic.seasonal import draw_periods
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _turns(frequencies: Float[np.ndarray, "count waves"], steps: np.ndarray) -> 
 
 def _product(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
     factors = 1 + (rng.random((count, 1)) < 0.5) + (rng.random((count, 1)) < 0.15)
-    kinds = {_squared_exponential: 0.25, _periodic: 0.4, _rational_quadratic: 0.15, _matern: 0.2}
+    kinds: dict[Draw, float] = {_squared_exponential: 0.25, _periodic: 0.4, _rational_quadratic: 0.15, _matern: 0.2}
     frequencies = draw_kinds(rng, count, _WAVES, kinds)
     for number in (2, 3):
         frequencies += (factors >= number) * draw_kinds(rng, count, _WAVES, kinds)

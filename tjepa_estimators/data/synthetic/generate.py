@@ -85,7 +85,8 @@ def families(config: SyntheticConfig, start: int = 0) -> Int[np.ndarray, " block
     Multiples of the golden ratio fill the unit interval evenly, so every stretch of series has the shares asked for.
     """
     weights = np.cumsum([config.shares.get(name, 0.0) for name in FAMILIES])
-    place = (start + np.arange(BLOCK) + config.seed) * _GOLDEN % 1.0
+    offset = np.random.default_rng(config.seed).random()
+    place = (offset + (start + np.arange(BLOCK)) * _GOLDEN) % 1.0
     return np.searchsorted(weights / weights[-1], place, side="right")
 
 
@@ -104,9 +105,11 @@ def _block(config: SyntheticConfig, number: int) -> Float[np.ndarray, "block len
 
 def _varying(rng: np.random.Generator, values: Float[np.ndarray, "count length"]) -> Float[np.ndarray, "count length"]:
     """Put counts of rare arrivals where a draw came out constant, or where an integrator went astray."""
+    varies = np.isfinite(values).all(axis=1) & (np.ptp(values, axis=1) > 1e-6 * np.abs(values).max(axis=1))
+    if varies.all():
+        return values
     steps = rng.poisson(0.3, values.shape)
     steps[:, ::7] += 1
-    varies = np.isfinite(values).all(axis=1) & (np.ptp(values, axis=1) > 1e-6 * np.abs(values).max(axis=1))
     return np.where(varies[:, np.newaxis], values, steps)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from tjepa_estimators.data.synthetic.curves import smooth_curve, standardise
-from tjepa_estimators.data.synthetic.kinds import draw_kinds, log_uniform
+from tjepa_estimators.data.synthetic.kinds import Draw, draw_kinds, log_uniform
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -21,7 +21,7 @@ _WARM_UP = 256
 
 def noise(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
     """Draw noise of zero mean and unit variance."""
-    kinds = {white: 0.3, ar1: 0.35, ar2: 0.1, heteroscedastic: 0.15, heavy_tailed: 0.1}
+    kinds: dict[Draw, float] = {white: 0.3, ar1: 0.35, ar2: 0.1, heteroscedastic: 0.15, heavy_tailed: 0.1}
     return standardise(draw_kinds(rng, count, length, kinds))
 
 
@@ -82,8 +82,6 @@ def recursive(
         Coefficients of the earlier noise.
     """
     drive = rng.standard_normal((len(past), length + _WARM_UP))
-    rows = [
-        lfilter(np.r_[1.0, moving], np.r_[1.0, auto], row)
-        for moving, auto, row in zip(shocks, past, drive, strict=True)
-    ]
-    return np.stack(rows)[:, _WARM_UP:]
+    ones = np.ones((len(past), 1))
+    filters = zip(np.hstack([ones, shocks]), np.hstack([ones, past]), drive, strict=True)
+    return np.stack([lfilter(moving, auto, row) for moving, auto, row in filters])[:, _WARM_UP:]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tjepa_estimators.data.synthetic.curves import standardise
-from tjepa_estimators.data.synthetic.kinds import draw_kinds, log_uniform
+from tjepa_estimators.data.synthetic.kinds import Draw, draw_kinds, log_uniform
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -20,7 +20,7 @@ CYCLE = 256
 
 def profile(rng: np.random.Generator, count: int) -> Float[np.ndarray, "count points"]:
     """Draw one cycle of each series, of zero mean and unit variance, at ``CYCLE`` points."""
-    kinds = {
+    kinds: dict[Draw, float] = {
         harmonic_profile: 0.55,
         bump_profile: 0.2,
         daylight_profile: 0.13,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tjepa_estimators.data.synthetic.curves import standardise
-from tjepa_estimators.data.synthetic.kinds import draw_kinds, log_uniform
+from tjepa_estimators.data.synthetic.kinds import Draw, draw_kinds, log_uniform
 from tjepa_estimators.data.synthetic.noise import ar1, ar2, arma, recursive
 
 if TYPE_CHECKING:
@@ -18,7 +18,15 @@ __all__ = ["integrated", "price", "returns", "stochastic", "switching"]
 
 def stochastic(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
     """Draw a process that is driven by chance alone."""
-    kinds = {ar1: 0.15, ar2: 0.15, arma: 0.2, integrated: 0.15, price: 0.2, returns: 0.05, switching: 0.1}
+    kinds: dict[Draw, float] = {
+        ar1: 0.15,
+        ar2: 0.15,
+        arma: 0.2,
+        integrated: 0.15,
+        price: 0.2,
+        returns: 0.05,
+        switching: 0.1,
+    }
     return standardise(draw_kinds(rng, count, length, kinds))
 
 

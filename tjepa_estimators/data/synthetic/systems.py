@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FLOWS", "flow", "integrate", "systems"]
 
 Terms: TypeAlias = Mapping[tuple[int, int, int], Any]
-"""``(equation, i, j)`` to the coefficient of ``u[i] * u[j]``, where ``u = (1, x, y, z, w)`` and equation 0 is that of x."""
+"""``(equation, i, j)`` to the coefficient of ``u[i] * u[j]``, where ``u = (1, x, y, z, w)``; equation 0 is that of x."""
 
 Flow: TypeAlias = Callable[[np.random.Generator, int], tuple[Terms, tuple[float, float, float, float], float]]
 """Terms for so many rows, a typical state, and the longest time step that is both stable and visibly smooth."""
@@ -41,35 +41,44 @@ def systems(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarr
 def flow(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
     """Draw one variable of a system of differential equations, sampled at a random rate."""
     chosen = rng.integers(len(FLOWS), size=count)
-    table, start, step = np.zeros((count, 4, 25)), np.empty((count, 4)), np.empty((count, 1))
+    table, start, step = np.zeros((25, 4, count)), np.empty((4, count)), np.empty(count)
     for number, make in enumerate(FLOWS):
         rows = np.flatnonzero(chosen == number)
         terms, state, longest = make(rng, len(rows))
         for (equation, one, other), coefficient in terms.items():
-            table[rows, equation, 5 * one + other] += coefficient
-        start[rows] = state
-        step[rows] = longest * log_uniform(rng, 0.15, 1.0, len(rows))
+            table[5 * one + other, equation, rows] += coefficient
+        start[:, rows] = np.array(state)[:, np.newaxis]
+        step[rows] = longest * log_uniform(rng, 0.15, 1.0, len(rows))[:, 0]
     start *= np.exp(0.2 * rng.standard_normal(start.shape))
     path = integrate(table, start, step, length + _WARM_UP)[_WARM_UP:]
     observed = rng.integers(0, 2, count)  # the first two variables are the lively ones
-    return path[:, np.arange(count), observed].T
+    return path[:, observed, np.arange(count)].T
 
 
 def integrate(
-    table: Float[np.ndarray, "count 4 25"],
-    start: Float[np.ndarray, "count 4"],
-    step: Float[np.ndarray, "count 1"],
+    table: Float[np.ndarray, "25 4 count"],
+    start: Float[np.ndarray, "4 count"],
+    step: Float[np.ndarray, " count"],
     length: int,
-) -> Float[np.ndarray, "length count 4"]:
-    """Follow all systems by the classical Runge-Kutta method of fourth order."""
-    state, path = start.copy(), np.empty((length, *start.shape))
-    products = np.empty((len(start), 5, 5))
-    ones = np.ones((len(start), 5))
+) -> Float[np.ndarray, "length 4 count"]:
+    """Follow all systems by the classical Runge-Kutta method of fourth order.
+
+    Parameters
+    ----------
+    table
+        Coefficient of each product of two entries of ``(1, x, y, z, w)``, in each equation.
+    start
+        The state before the first step.
+    step
+        Time between two states.
+    """
+    state, path = start, np.empty((length, *start.shape))
+    extended = np.ones((5, start.shape[1]))
 
     def rate(at: np.ndarray) -> np.ndarray:
-        ones[:, 1:] = at
-        np.multiply(ones[:, :, np.newaxis], ones[:, np.newaxis, :], out=products)
-        return np.matmul(table, products.reshape(-1, 25, 1))[:, :, 0]
+        extended[1:] = at
+        products = extended[:, np.newaxis] * extended
+        return np.add.reduce(table * products.reshape(25, 1, -1), axis=0)
 
     for now in range(length):
         first = rate(state)
@@ -77,7 +86,7 @@ def integrate(
         third = rate(state + step / 2 * second)
         fourth = rate(state + step * third)
         state = state + step / 6 * (first + 2 * (second + third) + fourth)
-        np.minimum(np.maximum(state, -_FAR, out=state), _FAR, out=state)
+        state = np.minimum(np.maximum(state, -_FAR), _FAR)
         path[now] = state
     return path
 

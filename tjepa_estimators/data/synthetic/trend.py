@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tjepa_estimators.data.synthetic.curves import interpolate, smooth_curve, standardise
-from tjepa_estimators.data.synthetic.kinds import draw_kinds, log_uniform
+from tjepa_estimators.data.synthetic.kinds import Draw, draw_kinds, log_uniform
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -17,7 +17,14 @@ __all__ = ["drift", "exponential", "line", "piecewise", "random_walk", "saturati
 
 def trend(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
     """Draw a trend of zero mean and unit variance."""
-    kinds = {line: 0.25, piecewise: 0.2, saturating: 0.1, exponential: 0.1, random_walk: 0.2, drift: 0.15}
+    kinds: dict[Draw, float] = {
+        line: 0.25,
+        piecewise: 0.2,
+        saturating: 0.1,
+        exponential: 0.1,
+        random_walk: 0.2,
+        drift: 0.15,
+    }
     return standardise(draw_kinds(rng, count, length, kinds))
 
 
