@@ -1,1 +1,1 @@
-"""Series in: containers, windows, scaling, bundled domains."""
+"""Series in: containers, windows, scaling, bundled and synthetic domains."""

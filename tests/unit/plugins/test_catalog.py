@@ -62,7 +62,7 @@ def failures(*points, disabled=()):
 def test_the_built_in_plugins_are_there_without_any_entry_point():
     rows = Catalog(entry_points=()).rows()
     assert [row.name for row in rows if row.kind == "encoder"] == ["transformer", "mamba", "mamba2", "transmamba"]
-    assert len([row for row in rows if row.kind == "domain"]) == 8
+    assert len([row for row in rows if row.kind == "domain"]) == 9
     assert {(row.distribution, row.status) for row in rows} == {("tjepa-estimators", "ok")}
 
 

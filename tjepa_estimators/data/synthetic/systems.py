@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FLOWS", "flow", "integrate", "systems"]
 
 Terms: TypeAlias = Mapping[tuple[int, int, int], Any]
-"""``(equation, i, j)`` to the coefficient of ``u[i] * u[j]``, where ``u = (1, x, y, z, w)``; equation 0 is that of x."""
+"""``(equation, i, j)`` to the coefficient of ``u[i] * u[j]``, with ``u = (1, x, y, z, w)``; equation 0 is that of x."""
 
 Flow: TypeAlias = Callable[[np.random.Generator, int], tuple[Terms, tuple[float, float, float, float], float]]
 """Terms for so many rows, a typical state, and the longest time step that is both stable and visibly smooth."""
@@ -115,7 +115,7 @@ def _rossler(rng: np.random.Generator, count: int) -> tuple[Terms, tuple[float, 
         (2, 1, 3): 1,
         (2, 0, 3): -rng.uniform(4, 8, count),
     }
-    return terms, (2.0, 2.0, 0.5, 0.0), 0.25
+    return terms, (2.0, 2.0, 0.5, 0.0), 0.14
 
 
 def _lorenz84(rng: np.random.Generator, count: int) -> tuple[Terms, tuple[float, float, float, float], float]:
