@@ -39,7 +39,8 @@ def returns(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarr
 def price(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:
     """Add such returns up in the logarithm, with a small drift."""
     rate = standardise(returns(rng, count, length)) + 0.05 * rng.standard_normal((count, 1))
-    return np.exp(log_uniform(rng, 0.002, 0.03, count) * np.cumsum(rate, axis=1))
+    path = log_uniform(rng, 0.002, 0.03, count) * np.cumsum(rate, axis=1)
+    return np.exp(np.clip(path, -20, 20))  # hundreds of thousands of steps would overflow
 
 
 def integrated(rng: np.random.Generator, count: int, length: int) -> Float[np.ndarray, "count length"]:

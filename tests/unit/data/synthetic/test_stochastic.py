@@ -19,6 +19,12 @@ def test_a_price_is_positive_and_wanders():
     assert memory(values) > 0.9
 
 
+def test_a_price_of_many_steps_does_not_overflow():
+    values = price(np.random.default_rng(0), 20, 200_000)
+    assert np.isfinite(values).all()
+    assert values.max() < 1e10
+
+
 def test_returns_have_no_memory_but_their_size_has():
     values = returns(np.random.default_rng(0), 200, 2000)
     assert abs(memory(values)) < 0.02
