@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tjepa_estimators.data.synthetic import systems as module
-from tjepa_estimators.data.synthetic.systems import FLOWS, integrate, systems
+from tjepa_estimators.data.synthetic.flows import FLOWS, lorenz, lorenz84, predator_prey
+from tjepa_estimators.data.synthetic.systems import integrate, systems
 
 
 def build(flow, count, seed=0):
@@ -27,20 +27,20 @@ def test_a_system_stays_bounded_and_alive_at_its_longest_step(flow):
 
 
 def test_lorenz_visits_both_wings():
-    path = integrate(*build(module._lorenz, 16), 2000)
+    path = integrate(*build(lorenz, 16), 2000)
     assert (path[:, 0].max(axis=0) > 5).all()
     assert (path[:, 0].min(axis=0) < -5).all()
 
 
 def test_lorenz_forgets_where_it_began():
-    table, start, step = build(module._lorenz, 1)
+    table, start, step = build(lorenz, 1)
     near = integrate(table, start + 1e-6, step, 2000)[:, 0] - integrate(table, start, step, 2000)[:, 0]
     assert np.abs(near[:50]).max() < 1e-3
     assert np.abs(near[1000:]).max() > 5
 
 
 def test_predator_and_prey_conserve_what_they_should():
-    table, start, step = build(module._predator_prey, 8)
+    table, start, step = build(predator_prey, 8)
     birth, death = table[1, 0], -table[2, 1]
     prey, predators = np.moveaxis(integrate(table, start, step / 4, 1000)[:, :2], 1, 0)
     kept = prey - death * np.log(prey) + predators - birth * np.log(predators)
@@ -48,7 +48,7 @@ def test_predator_and_prey_conserve_what_they_should():
 
 
 def test_half_the_step_is_sixteen_times_as_exact():
-    table, start, _ = build(module._lorenz84, 1)
+    table, start, _ = build(lorenz84, 1)
 
     def end(steps):
         return integrate(table, start, np.full(1, 1.0 / steps), steps)[-1]
