@@ -58,6 +58,12 @@ def pretrain_tiny(waves, tiny_jepa, tiny_encoder):
 
 
 @pytest.fixture(scope="session")
+def tiny_decoding(pretrain_tiny):
+    """An encoder after 20 steps that decodes quantiles, so that it forecasts by itself."""
+    return pretrain_tiny(config={"quantiles": {}})
+
+
+@pytest.fixture(scope="session")
 def tiny_pretrained(pretrain_tiny):
     """An encoder after 20 steps on the waves; nothing may change it, so all tests share it."""
     return pretrain_tiny()

@@ -7,7 +7,8 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -18,8 +19,9 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from tjepa_estimators.errors import ArtifactError, ConfigError, DataError, PluginError
-from tjepa_estimators.jepa.build import build_jepa
+from tjepa_estimators.jepa.build import build_forecaster, build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig  # noqa: TC001 - cattrs reads it from the dataclass
+from tjepa_estimators.jepa.quantiles import QuantileConfig
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.plugins.catalog import get_encoder
 from tjepa_estimators.settings import as_settings, to_dict
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from tjepa_estimators.jepa.forecaster import PatchForecaster
     from tjepa_estimators.jepa.model import JEPA
     from tjepa_estimators.nn.backbone import Backbone
 
 __all__ = ["FORMAT", "ArtifactInfo", "PretrainedEncoder", "Provenance", "resolve_pretrained"]
 
+BUNDLED = ("tjepa-tiny",)
+"""Names of the artifacts that come with the package."""
 FORMAT = 1
 """Number of the folder format that this version writes and the highest that it reads."""
 
@@ -57,6 +62,10 @@ class Provenance:
     """Versions of the libraries that it was made with."""
     diagnostics: dict[str, float] = field(default_factory=dict)
     """Health of the representation at the end of pretraining."""
+    shares: dict[str, float] = field(default_factory=dict)
+    """Share of each domain in the batches."""
+    domains: dict[str, dict[str, float]] = field(default_factory=dict)
+    """The same health on held-out windows of each domain, where there were several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +141,26 @@ class PretrainedEncoder:
         if self._module is None:
             self._module = self.build().eval().requires_grad_(False)  # noqa: FBT003 - torch's signature
         return self._module
+
+    def forecaster(self) -> PatchForecaster:
+        """What forecasts with these weights alone, frozen: quantiles of the steps after windows.
+
+        Raises
+        ------
+        ConfigError
+            The encoder was pretrained without quantiles.
+        """
+        finest = self.build().at(1)
+        return build_forecaster(finest, self.info.jepa).eval().requires_grad_(requires_grad=False)
+
+    def with_quantiles(self, config: QuantileConfig | None = None, *, seed: int = 0) -> PretrainedEncoder:
+        """These weights beside a decoder of quantiles that is not trained yet; itself if there is one already."""
+        if self.info.jepa.quantiles is not None:
+            return self
+        jepa = replace(self.info.jepa, quantiles=config or QuantileConfig())
+        model = build_jepa(jepa, self.info.encoder, self.info.encoder_config, seed=seed)
+        model.load_state_dict(self.build().state_dict(), strict=False)
+        return PretrainedEncoder(replace(self.info, jepa=jepa), model.state_dict())
 
     def embed(
         self, values: Float[np.ndarray, "batch time"], *, pool: str | None = "mean", batch_size: int = 1024
@@ -214,7 +243,7 @@ class PretrainedEncoder:
 
     @classmethod
     def load(cls, source: str | os.PathLike[str], *, revision: str | None = None) -> Self:
-        """Read an artifact from a folder, or from the Hugging Face hub by its id.
+        """Read an artifact from a folder, by the name of a bundled one, or from the Hugging Face hub by its id.
 
         Raises
         ------
@@ -223,7 +252,7 @@ class PretrainedEncoder:
         """
         folder = Path(source).expanduser()
         if not folder.is_dir():
-            folder = _download(str(source), revision)
+            folder = _bundled(str(source)) or _download(str(source), revision)
         info = _read_info(folder)
         try:
             weights = (folder / _WEIGHTS).read_bytes()
@@ -277,7 +306,7 @@ class PretrainedEncoder:
 
 
 def resolve_pretrained(given: object) -> PretrainedEncoder:
-    """A pretrained encoder from itself, a folder, or a hub id."""
+    """A pretrained encoder from itself, a folder, the name of a bundled one, or a hub id."""
     if isinstance(given, PretrainedEncoder):
         return given
     if isinstance(given, str | os.PathLike):
@@ -299,8 +328,6 @@ def _to_bytes(state: Mapping[str, Tensor]) -> bytes:
 
 
 def _with_hash(info: ArtifactInfo, digest: str) -> ArtifactInfo:
-    from dataclasses import replace
-
     return replace(info, weights_sha256=digest)
 
 
@@ -331,6 +358,10 @@ def _read_info(folder: Path) -> ArtifactInfo:
     except ConfigError as error:
         msg = f"{folder / _CONFIG} cannot be understood: {error}"
         raise ArtifactError(msg) from error
+
+
+def _bundled(name: str) -> Path | None:
+    return Path(str(files("tjepa_estimators") / "weights" / name)) if name in BUNDLED else None
 
 
 def _download(repo_id: str, revision: str | None) -> Path:

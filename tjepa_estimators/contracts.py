@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CodeOutput",
     "DataDomain",
+    "Decoded",
     "DomainInfo",
     "Encoder",
     "HasAuxiliaryLosses",
@@ -82,6 +83,18 @@ class Rebuilt:
 
 
 @dataclass(frozen=True, slots=True)
+class Decoded:
+    """The hidden patches, normalised by what is visible, and what was decoded from the predictor's answers."""
+
+    quantiles: Float[Tensor, "batch queries patch levels"]
+    """Quantiles of each value."""
+    truth: Float[Tensor, "batch queries patch"]
+    """Given values; NaN where one is missing."""
+    levels: tuple[float, ...]
+    """Levels of the quantiles, increasing."""
+
+
+@dataclass(frozen=True, slots=True)
 class JEPAOutput:
     """What one forward pass of a JEPA hands to its loss terms."""
 
@@ -105,6 +118,8 @@ class JEPAOutput:
     """The same for one query more, if it was asked: the hidden part averaged down to one token."""
     rebuilt: Rebuilt | None = None
     """The visible patches, if they were decoded."""
+    decoded: Decoded | None = None
+    """Quantiles of the hidden patches, if they were decoded."""
 
 
 @runtime_checkable

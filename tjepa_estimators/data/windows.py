@@ -128,6 +128,10 @@ class WindowSource:
         windows[steps < 0] = np.nan
         return torch.from_numpy(windows[:, :, 0] if self.per_channel else windows)
 
+    def draw(self, step: int, batch_size: int, seed: int) -> Int[Tensor, " batch"]:
+        """Numbers of the windows of training step ``step``, see :func:`batch_indices`."""
+        return batch_indices(len(self), batch_size, step, seed)
+
     def origin(self, index: Int[Tensor, " batch"]) -> WindowOrigin:
         """Tell which series, channel and end the windows numbered ``index`` have."""
         series, channel, end = (torch.from_numpy(part) for part in self._locate(index))

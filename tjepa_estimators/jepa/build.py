@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.codebook import Codebook
+from tjepa_estimators.jepa.forecaster import PatchForecaster
 from tjepa_estimators.jepa.model import JEPA
 from tjepa_estimators.jepa.multi_resolution import MultiResolutionJEPA
 from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+from tjepa_estimators.jepa.quantiles import QuantileDecoder
 from tjepa_estimators.jepa.reconstruction import PatchDecoder
 from tjepa_estimators.nn.backbone import Backbone
 from tjepa_estimators.nn.randomness import scoped_seed
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.jepa.config import JEPAConfig
 
-__all__ = ["build_backbone", "build_jepa"]
+__all__ = ["build_backbone", "build_forecaster", "build_jepa"]
 
 
 def build_backbone(config: JEPAConfig, encoder: str, encoder_config: Mapping[str, Any] | None = None) -> Backbone:
@@ -56,6 +59,24 @@ def build_jepa(
         return MultiResolutionJEPA({1: finest, **coarser})
 
 
+def build_forecaster(jepa: JEPA, config: JEPAConfig) -> PatchForecaster:
+    """What forecasts with the parts of ``jepa``, which it shares.
+
+    Raises
+    ------
+    ConfigError
+        ``config`` decodes no quantiles.
+    """
+    if jepa.quantiles is None or not isinstance(jepa.predictor, TokenPredictor):
+        msg = (
+            "This encoder decodes no values, so it cannot forecast by itself. Pretrain with "
+            "JEPAConfig(quantiles=QuantileConfig()), or load one that was, such as pretrained='tjepa-tiny'."
+        )
+        raise ConfigError(msg)
+    block = max(1, config.future_length // config.patch_length) * config.patch_length
+    return PatchForecaster(jepa.student, jepa.predictor, jepa.quantiles, config.context_length, block)
+
+
 def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = None) -> JEPA:
     predictor = (
         _build_predictor(config)
@@ -70,8 +91,15 @@ def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = Non
         coarse=_build_predictor(config) if config.coarse > 0.0 else None,
         codebook=None if book is None else Codebook(book.codes, config.dim, book.temperature),
         decoder=PatchDecoder(config.dim, config.patch_length) if max(config.reconstruction) > 0.0 else None,
+        quantiles=_build_quantiles(config),
         beside=beside,
     )
+
+
+def _build_quantiles(config: JEPAConfig) -> QuantileDecoder | None:
+    if config.quantiles is None:
+        return None
+    return QuantileDecoder(config.predictor_dim, config.patch_length, config.quantiles.levels)
 
 
 def _build_predictor(config: JEPAConfig) -> TokenPredictor:

@@ -22,6 +22,7 @@ import torch
 from tjepa_estimators.errors import CollapseWarning
 from tjepa_estimators.jepa.code_losses import perplexity, token_entropy
 from tjepa_estimators.jepa.losses import center, find_loss
+from tjepa_estimators.jepa.quantiles import QuantileTerm
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -69,7 +70,7 @@ class Diagnostics:
     encoder: dict[str, float] = field(default_factory=dict)
     """What parts of the encoder report, such as the use of each expert, by the path of the part. With a codebook also
     ``codebook.perplexity``, the codes in use, and ``codebook.token_perplexity``, the codes that one token takes; with a
-    coarse view also ``coarse.loss`` and ``coarse.lift_over_mean``."""
+    coarse view also ``coarse.loss`` and ``coarse.lift_over_mean``; with quantiles ``quantiles.loss``."""
     coarser: dict[int, Diagnostics] = field(default_factory=dict)
     """The same at coarser resolutions, by the number of steps that are averaged."""
 
@@ -228,7 +229,7 @@ def warn_on_collapse(now: Diagnostics, start: Diagnostics) -> None:
 
 
 def _diagnose_extras(output: JEPAOutput, loss: str) -> dict[str, float]:
-    """What a codebook and a coarse view have to tell."""
+    """What a codebook, a coarse view and decoded quantiles have to tell."""
     found = {}
     if output.codes is not None:
         logs, visible = output.codes.visible.detach().double(), output.visible
@@ -237,6 +238,8 @@ def _diagnose_extras(output: JEPAOutput, loss: str) -> dict[str, float]:
     if output.coarse is not None:
         achieved, _, averaged = _score_controls(output.coarse, loss)
         found |= {"coarse.loss": achieved, "coarse.lift_over_mean": lift(achieved, averaged)}
+    if output.decoded is not None:
+        found["quantiles.loss"] = QuantileTerm()(output).item()
     return found
 
 

@@ -116,6 +116,9 @@ class FutureMasker:
     ----------
     low, high
         Smallest and largest share of the tokens to hide, between 0 and 1, both excluded.
+    forget
+        Share of the batches that forget the oldest part of their context, as if the series had begun later; how much
+        is left is drawn evenly. So a predictor learns to work from short histories.
 
     Raises
     ------
@@ -131,8 +134,11 @@ class FutureMasker:
 
     low: float = 0.2
     high: float = 0.5
+    forget: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.forget <= 1.0:
+            raise ConfigError(f"forget={self.forget} is no share of batches; give a number from 0 to 1.")
         _check_share("low", self.low)
         _check_share("high", self.high)
         if self.low > self.high:
@@ -144,7 +150,13 @@ class FutureMasker:
         device = generator.device
         hidden = int(torch.randint(fewest, most + 1, (), generator=generator, device=device))
         rows = torch.arange(tokens, device=device).repeat(batch, 1)
-        return Masks(context=rows[:, : tokens - hidden], targets=rows[:, tokens - hidden :].unsqueeze(1))
+        begin = self._begin(tokens - hidden, generator) if self.forget else 0
+        return Masks(context=rows[:, begin : tokens - hidden], targets=rows[:, tokens - hidden :].unsqueeze(1))
+
+    def _begin(self, visible: int, generator: torch.Generator) -> int:
+        """The first token that is not forgotten."""
+        forgets = torch.rand((), generator=generator, device=generator.device) < self.forget
+        return int(torch.randint(visible, (), generator=generator, device=generator.device)) if forgets else 0
 
 
 @dataclass(frozen=True, slots=True)

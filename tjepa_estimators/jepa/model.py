@@ -10,8 +10,9 @@ from einops import rearrange
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from tjepa_estimators.contracts import CodeOutput, JEPAOutput, Masks, Rebuilt, Tokens
+from tjepa_estimators.contracts import CodeOutput, Decoded, JEPAOutput, Masks, Rebuilt, Tokens
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.jepa.seasonal import guess_next, guess_values
 from tjepa_estimators.nn.auxiliary import auxiliary_losses
 from tjepa_estimators.nn.tokens import take_tokens
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.jepa.codebook import Codebook, Coded
     from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+    from tjepa_estimators.jepa.quantiles import QuantileDecoder
     from tjepa_estimators.jepa.reconstruction import PatchDecoder
+    from tjepa_estimators.jepa.seasonal import Guess
     from tjepa_estimators.nn.backbone import Backbone
     from tjepa_estimators.nn.tokens import PatchTokenizer
 
@@ -82,6 +85,9 @@ class JEPA(nn.Module):
         of it. The latents that embed and forecast are those before it.
     decoder
         From the student's latents, coded if there is a codebook, to the visible patches.
+    quantiles
+        From the predictor's answers to quantiles of the hidden values; a
+        :class:`~tjepa_estimators.jepa.forecaster.PatchForecaster` needs it.
     beside
         A JEPA whose teacher and codebooks this one shares; ``backbone`` must be its student then.
 
@@ -99,6 +105,7 @@ class JEPA(nn.Module):
         coarse: TokenPredictor | None = None,
         codebook: Codebook | None = None,
         decoder: PatchDecoder | None = None,
+        quantiles: QuantileDecoder | None = None,
         beside: JEPA | None = None,
     ) -> None:
         super().__init__()
@@ -107,6 +114,7 @@ class JEPA(nn.Module):
         self.normalize_targets = normalize_targets
         self.coarse_predictor = coarse
         self.decoder = decoder
+        self.quantiles = quantiles
         if beside is None:
             self._average = _ExponentialAverage()
             self.teacher = self._averaged(backbone)
@@ -134,30 +142,50 @@ class JEPA(nn.Module):
         with torch.no_grad():
             teacher = self._teach(raw, context=masks.context)
             nearest = take_tokens(teacher.tokens.values, _last_visible(masks.context, targets))
-        output = self._ask(self.predictor, context, seen, teacher.take(targets), nearest)
+        asked = teacher.take(targets)
+        guess = self._guess(raw, masks.context, targets)
+        hints = 0.0 if guess is None or self.quantiles is None else self.quantiles.embed(guess)
+        answers = self.predictor.answer(seen.tokens, asked.tokens.positions, hints)
+        output = self._compare(self.predictor, answers, context, seen, asked, nearest)
         if self.coarse_predictor is not None:
             last = take_tokens(teacher.tokens.values, masks.context.max(dim=1, keepdim=True).values)
             summary = self._summarize(raw, masks.context, targets)
-            output = replace(output, coarse=self._ask(self.coarse_predictor, context, seen, summary, last))
+            coarse = self.coarse_predictor.answer(seen.tokens, summary.tokens.positions)
+            coarse_output = self._compare(self.coarse_predictor, coarse, context, seen, summary, last)
+            output = replace(output, coarse=coarse_output)
         if self.decoder is not None:
             truth = take_tokens(self._tokenizer.scaled(raw, masks.context), masks.context)
             output = replace(output, rebuilt=Rebuilt(self.decoder(seen.tokens.values), truth.to(seen.tokens.values)))
+        if self.quantiles is not None and guess is not None:
+            truth = take_tokens(self._tokenizer.scaled(raw, masks.context), targets).to(answers)
+            output = replace(output, decoded=Decoded(self.quantiles(answers, guess), truth, self.quantiles.levels))
         return replace(output, auxiliary=auxiliary)
 
-    def _ask(
+    def _guess(
+        self, raw: Tensor, context: Int[Tensor, "batch visible"], targets: Int[Tensor, "batch hidden"]
+    ) -> Guess | None:
+        """What the visible tokens alone say of the hidden values, if these are to be decoded."""
+        if self.quantiles is None:
+            return None
+        scaled = self._tokenizer.scaled(raw, context)
+        is_seen = torch.zeros(scaled.shape[:2], dtype=torch.bool, device=raw.device).scatter_(1, context, value=True)
+        return guess_values(scaled, is_seen, targets)
+
+    def _compare(
         self,
         predictor: TokenPredictor | PooledPredictor,
+        answers: Float[Tensor, "batch queries width"],
         context: Tokens,
         seen: _Coded,
         asked: _Coded,
         nearest: Float[Tensor, "batch queries dim"],
     ) -> JEPAOutput:
-        """Let a predictor answer for what was asked, and lay the teacher's answer beside it."""
+        """Read latents from a predictor's answers, and lay those of the teacher beside them."""
         # a row whose visible part is all padding cannot be predicted, so it must carry no loss
         observed = ~asked.tokens.padding & ~context.padding.all(dim=1, keepdim=True)
         target, kept = predictor.select(asked.tokens.values, observed)
         nearest, _ = predictor.select(nearest, observed)
-        prediction = predictor(seen.tokens, asked.tokens.positions)
+        prediction = predictor.read(answers)
         output = JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding)
         if self.codebook is None or seen.codes is None or asked.codes is None:
             return output
@@ -217,7 +245,8 @@ class JEPA(nn.Module):
         context = self.student(raw)
         seen = self._code(context, self.codebook).tokens
         later = context.positions[:, -1:] + torch.arange(1, tokens + 1, device=raw.device)[None, :, None]
-        latents = self.predictor(seen, later)
+        hints = 0.0 if self.quantiles is None else self.quantiles.embed(guess_next(self._tokenizer.scaled(raw), tokens))
+        latents = self.predictor.read(self.predictor.answer(seen, later, hints))
         if self.codebook is None:
             return Foresight(latents, None)
         fine = self.codebook(latents)

@@ -44,6 +44,7 @@ class MultiResolutionJEPA(JEPA):
             normalize_targets=finest.normalize_targets,
             coarse=finest.coarse_predictor,
             decoder=finest.decoder,
+            quantiles=finest.quantiles,
             beside=finest,
         )
         self._views = dict(resolutions)  # not registered as they are: what they share would be saved again

@@ -13,6 +13,7 @@ from tjepa_estimators.jepa.code_losses import (
     SampleEntropyTerm,
 )
 from tjepa_estimators.jepa.losses import CoarseTerm, CovarianceTerm, PredictionTerm, SIGRegTerm, VarianceTerm
+from tjepa_estimators.jepa.quantiles import QuantileTerm
 from tjepa_estimators.jepa.reconstruction import ReconstructionTerm
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def build_objective(config: JEPAConfig, progress: float = 1.0) -> Objective:
         ("covariance", config.covariance, CovarianceTerm()),
         ("sigreg", config.sigreg, SIGRegTerm()),
     ]
+    if (quantiles := config.quantiles) is not None:
+        terms.append(("quantiles", quantiles.weight, QuantileTerm()))
     chosen = [term for term in terms if term[1] > 0.0]
     if max(start, end) > 0.0:  # also at a weight of zero: every process must use every parameter in every step
         chosen.append(("reconstruction", start + (end - start) * progress, ReconstructionTerm()))
@@ -76,7 +79,7 @@ def build_objective(config: JEPAConfig, progress: float = 1.0) -> Objective:
 def _prediction_terms(config: JEPAConfig) -> list[tuple[str, float, Term]]:
     book, latents = config.codebook, PredictionTerm(config.loss)
     if book is None:
-        return [("prediction", 1.0, latents), ("coarse", config.coarse, CoarseTerm(latents))]
+        return [("prediction", config.latent, latents), ("coarse", config.coarse, CoarseTerm(latents))]
     return [
         ("codes", 1.0, CodeTerm()),
         ("prediction", book.regression, latents),

@@ -42,8 +42,21 @@ class TokenPredictor(nn.Module):
         self, context: Tokens, positions: Float[Tensor, "batch queries axes"]
     ) -> Float[Tensor, "batch queries dim"]:
         """Predict the latents at ``positions``."""
+        return self.read(self.answer(context, positions))
+
+    def read(self, answers: Float[Tensor, "batch queries width"]) -> Float[Tensor, "batch queries dim"]:
+        """The latents in answers."""
+        return self.project_out(answers)
+
+    def answer(
+        self,
+        context: Tokens,
+        positions: Float[Tensor, "batch queries axes"],
+        hints: Float[Tensor, "batch queries width"] | float = 0.0,
+    ) -> Float[Tensor, "batch queries width"]:
+        """What the predictor makes of each query, before its latent is read from it; ``hints`` are added to queries."""
         known = self.project_in(context.values) + sinusoidal_positions(context.positions, self.width)
-        queries = self.query + sinusoidal_positions(positions, self.width)
+        queries = self.query + sinusoidal_positions(positions, self.width) + hints
         visible = None
         if context.padding.any():
             asked = torch.zeros(queries.shape[:2], dtype=torch.bool, device=queries.device)
@@ -51,7 +64,7 @@ class TokenPredictor(nn.Module):
         hidden = torch.cat([known, queries], dim=1)
         for block in self.blocks:
             hidden = block(hidden, visible)
-        return self.project_out(self.norm(hidden[:, known.shape[1] :]))
+        return self.norm(hidden[:, known.shape[1] :])
 
     @staticmethod
     def select(
@@ -72,12 +85,22 @@ class PooledPredictor(nn.Module):
         hidden = [layer for _ in range(depth - 1) for layer in (nn.Linear(width, width), nn.GELU())]
         self.layers = nn.Sequential(nn.Linear(dim, width), nn.GELU(), *hidden, nn.Linear(width, dim))
 
-    def forward(
+    def forward(self, context: Tokens, positions: Float[Tensor, "batch queries axes"]) -> Float[Tensor, "batch 1 dim"]:
+        """Predict one pooled latent, whatever was asked."""
+        return self.read(self.answer(context, positions))
+
+    @staticmethod
+    def read(answers: Float[Tensor, "batch 1 dim"]) -> Float[Tensor, "batch 1 dim"]:
+        """The answer is the latent."""
+        return answers
+
+    def answer(
         self,
         context: Tokens,
         positions: Float[Tensor, "batch queries axes"],  # noqa: ARG002 - one signature for all predictors
+        hints: float = 0.0,  # noqa: ARG002 - the same
     ) -> Float[Tensor, "batch 1 dim"]:
-        """Predict one pooled latent, whatever was asked."""
+        """One answer, whatever was asked."""
         return self.layers(masked_mean(context.values, ~context.padding)).unsqueeze(1)
 
     @staticmethod

@@ -39,6 +39,18 @@ class LinearEmbedding(nn.Module):
         return self.project(patches)
 
 
+class MLPEmbedding(nn.Module):
+    """A hidden layer beside the linear map of a whole patch."""
+
+    def __init__(self, patch_length: int, dim: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(patch_length, dim)
+        self.layers = nn.Sequential(nn.Linear(patch_length, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
+
+    def forward(self, patches: Float[Tensor, "batch tokens patch"]) -> Float[Tensor, "batch tokens dim"]:
+        return self.project(patches) + self.layers(patches)
+
+
 class ConvEmbedding(nn.Module):
     """Two convolutions *inside* a patch; none reaches across patches, so a hidden patch stays hidden."""
 
@@ -53,7 +65,11 @@ class ConvEmbedding(nn.Module):
         return rearrange(self.reduce(hidden), "(batch tokens) dim 1 -> batch tokens dim", batch=batch)
 
 
-EMBEDDINGS: Mapping[str, Callable[[int, int], nn.Module]] = {"linear": LinearEmbedding, "conv1d": ConvEmbedding}
+EMBEDDINGS: Mapping[str, Callable[[int, int], nn.Module]] = {
+    "linear": LinearEmbedding,
+    "mlp": MLPEmbedding,
+    "conv1d": ConvEmbedding,
+}
 
 
 class PatchTokenizer(nn.Module):
@@ -72,7 +88,7 @@ class PatchTokenizer(nn.Module):
     patch_stride
         Steps between the starts of neighbouring patches; less than ``patch_length`` overlaps them.
     embedding
-        ``"linear"`` or ``"conv1d"``.
+        ``"linear"``, ``"mlp"`` or ``"conv1d"``.
     clip
         Normalised values beyond this are cut off, so that a jump after a flat context cannot explode.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
-from tjepa_estimators.tasks.ridge import Choice, Moments, choose, solve
+from tjepa_estimators.tasks.ridge import STRENGTHS, Choice, Moments, choose, solve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ class HeadChoice:
     """What was chosen."""
 
     centre: str
-    """What the ridge shrinks towards: ``"mean"`` or ``"last"``."""
+    """What the ridge shrinks towards: ``"mean"``, ``"last"`` or ``"decoded"``."""
     blocks: Choice
 
     def solve(self, network: ForecastNetwork, moments: Moments) -> Float[Tensor, "p h"]:
@@ -51,17 +51,20 @@ def choose_head(
     network: ForecastNetwork, train: Moments, held_out: Moments, held: list[HeldRows], required: Sequence[str]
 ) -> HeadChoice:
     """Choose what to shrink towards by the lookback alone, then blocks and strengths."""
-    blocks = network.blocks
-    if min(train.rows, held_out.rows) < _FEW_ROWS:
-        return HeadChoice("mean", Choice({name: 1.0 for name in blocks if name == "lookback" or name in required}))
     starts = _starts(network)
+    blocks = {name: columns for name, columns in network.blocks.items() if name != "decoded"}  # is no block to weigh
+    if min(train.rows, held_out.rows) < _FEW_ROWS:
+        centre, strength = ("decoded", STRENGTHS[-1]) if "decoded" in starts else ("mean", 1.0)
+        return HeadChoice(centre, Choice({n: strength for n in blocks if n == "lookback" or n in required}))
     judged = {centre: (train.around(start), held_out.around(start)) for centre, start in starts.items()}
     lookback = {"lookback": blocks["lookback"]}
     alone = {centre: choose(*sums, lookback) for centre, sums in judged.items()}
     maps = {centre: HeadChoice(centre, choice).solve(network, train) for centre, choice in alone.items()}
-    mean, last = (alone[centre].errors["lookback"] for centre in ("mean", "last"))
-    is_last = last < mean * (1.0 - _CENTRE_GAIN) and gains_clearly(held, maps["mean"], maps["last"])
-    centre = "last" if is_last else "mean"
+    centre = "mean"
+    for other in list(starts)[1:]:
+        now, then = (alone[name].errors["lookback"] for name in (centre, other))
+        if then < now * (1.0 - _CENTRE_GAIN) and gains_clearly(held, maps[centre], maps[other]):
+            centre = other
 
     def is_clear(without: Tensor, with_block: Tensor) -> bool:
         return gains_clearly(held, starts[centre] + without, starts[centre] + with_block)
@@ -87,11 +90,15 @@ def _errors(
 
 
 def _starts(network: ForecastNetwork) -> dict[str, Float[Tensor, "p h"]]:
-    """Coefficients that the ridge may shrink towards: those that repeat the window's mean, or its last value.
+    """Coefficients that the ridge may shrink towards: those of the window's mean, its last value, what is decoded.
 
     A random walk is forecast by its last value, a stationary series by its mean.
     """
     mean = torch.zeros(network.head.in_features, network.horizon, dtype=torch.float64)
     last = mean.clone()
     last[network.blocks["lookback"].stop - 1] = 1.0
-    return {"mean": mean, "last": last}
+    starts = {"mean": mean, "last": last}
+    if (columns := network.blocks.get("decoded")) is not None:
+        starts["decoded"] = mean.clone()
+        starts["decoded"][columns] = torch.eye(network.horizon, dtype=torch.float64)
+    return starts

@@ -15,6 +15,7 @@ from tjepa_estimators.errors import ConfigError, NotFittedError
 from tjepa_estimators.nn.scan import scan_backend
 from tjepa_estimators.tasks.forecast import ForecastTask
 from tjepa_estimators.tasks.network import ForecastNetwork
+from tjepa_estimators.tasks.quantiles import ResidualQuantiles
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -98,8 +99,11 @@ class ForecastGraph(nn.Module):
             msg = f"quantiles must lie between 0 and 1; got {quantiles!r}."
             raise ConfigError(msg)
         self.network = _without_idle_encoder(task.network_)
-        offsets = None if quantiles is None else task.quantiles_.offsets(task.config.horizon, quantiles)
-        self.register_buffer("offsets", None if offsets is None else torch.from_numpy(offsets))
+        self.levels = None if quantiles is None else tuple(quantiles)
+        offsets = None
+        if self.levels is not None and isinstance(task.quantiles_, ResidualQuantiles):
+            offsets = torch.from_numpy(task.quantiles_.offsets(task.config.horizon, self.levels))
+        self.register_buffer("offsets", offsets)
 
     def forward(self, values: Float[Tensor, "batch time channels"]) -> Float[Tensor, "batch horizon channels ..."]:
         """Forecast each channel by itself; NaN where its window holds no value at all."""
@@ -109,6 +113,8 @@ class ForecastGraph(nn.Module):
         forecast = forecast.masked_fill(rows.isnan().all(dim=1, keepdim=True), torch.nan)
         if self.offsets is not None:
             forecast = forecast.unsqueeze(-1) + stats.std.unsqueeze(-1) * self.offsets  # (rows, horizon, quantiles)
+        elif self.levels is not None and self.network.decoder is not None:
+            forecast = forecast.unsqueeze(-1) + self.network.decoder.spread(rows, self.network.horizon, self.levels)
         return forecast.unflatten(0, (-1, values.shape[2])).transpose(1, 2)
 
 

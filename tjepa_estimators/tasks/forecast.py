@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 
+from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.data.scaling import denormalize
 from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
@@ -16,10 +16,12 @@ from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
 from tjepa_estimators.tasks.encoder import encoder_for
-from tjepa_estimators.tasks.head import MORE_ROWS, fit_head
-from tjepa_estimators.tasks.network import ForecastNetwork
+from tjepa_estimators.tasks.forecast_config import REQUIRED, ForecastConfig, require
+from tjepa_estimators.tasks.head import MORE_ROWS, HeadReport, fit_head
+from tjepa_estimators.tasks.network import ForecastNetwork, decoding_network
+from tjepa_estimators.tasks.quantiles import DecodedQuantiles, ResidualQuantiles
 from tjepa_estimators.tasks.rows import TrainingRows
-from tjepa_estimators.tasks.tuning import finetuned_backbone, frozen_backbone, online_backbone
+from tjepa_estimators.tasks.tuning import Parts, finetuned_parts, frozen_parts, online_parts
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.run import pretrain, untrained
 
@@ -29,62 +31,11 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
     from tjepa_estimators.artifact import PretrainedEncoder
-    from tjepa_estimators.nn.backbone import Backbone
 
 __all__ = ["ForecastConfig", "ForecastTask"]
 
 _REPEATS = 4
 """Windows that all series together must have room for where an encoder is pretrained on them: one teaches nothing."""
-_REQUIRED: Mapping[str, tuple[str, ...]] = {"auto": (), "both": ("latents",), "lookback": ()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastConfig:
-    """What a forecaster looks at, how far it looks ahead, and how it is fitted."""
-
-    horizon: int = 24
-    """Steps ahead that the head gives at once; further steps are rolled out."""
-    context_length: int | None = None
-    """Steps of the window; that of the encoder if None. Cut to the series where they are shorter."""
-    strategy: str = "frozen"
-    """``"frozen"``: closed-form head on a frozen encoder; ``"finetune"``: the encoder is trained on; ``"online"``:
-    JEPA and forecasting are trained jointly. The head is solved in closed form at the end in each case."""
-    blocks: str = "auto"
-    """``"auto"``: the held-out tail decides whether the head reads the latents beside the lookback; ``"both"``:
-    it does; ``"lookback"``: it does not, and no encoder is needed (the linear baseline)."""
-    validation: float = 0.2
-    """Latest share of each series that strengths, blocks and quantiles are chosen on, before all of it is used."""
-    max_rows: int = 16_384
-    """Rows (windows times channels) that the head is solved on, a random subset where there are more; four times as
-    many where it does not read the latents."""
-    covariate_lookback: int = 32
-    """Past steps of each covariate that the head reads."""
-    encoder_rate: float = 0.1
-    """Learning rate of the encoder in fine-tuning, as a share of that of the head."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        _require(self.horizon >= 1, "horizon must be at least 1", self.horizon)
-        _require(
-            self.context_length is None or self.context_length >= 1,
-            "context_length must be at least 1",
-            self.context_length,
-        )
-        _require(
-            self.strategy in {"frozen", "finetune", "online"},
-            "strategy must be 'frozen', 'finetune' or 'online'",
-            self.strategy,
-        )
-        _require(self.blocks in _REQUIRED, f"blocks must be one of {sorted(_REQUIRED)}", self.blocks)
-        _require(0.0 < self.validation < 1.0, "validation must lie between 0 and 1", self.validation)
-        _require(self.max_rows >= 1, "max_rows must be at least 1", self.max_rows)
-        _require(self.covariate_lookback >= 0, "covariate_lookback must not be negative", self.covariate_lookback)
-        _require(self.encoder_rate >= 0.0, "encoder_rate must not be negative", self.encoder_rate)
-        _require(
-            self.blocks != "lookback" or self.strategy == "frozen",
-            "blocks='lookback' has no encoder to train; use strategy='frozen'",
-            self.strategy,
-        )
 
 
 class ForecastTask:
@@ -124,6 +75,8 @@ class ForecastTask:
     >>> task.predict([np.sin(np.arange(100.0))]).shape
     (1, 4, 1)
     """
+
+    quantiles_: ResidualQuantiles | DecodedQuantiles
 
     def __init__(
         self,
@@ -171,6 +124,8 @@ class ForecastTask:
             raise DataError(msg)
         covariates = (covariates or Covariates()).checked([len(array) for array in values])
         self.num_channels_ = channels.pop()
+        if self.config.strategy == "zero_shot":
+            return self._adopt(covariates)
         self.pretrained_ = self._pretrained(values)
         config, longest = self.config, max(len(array) for array in values)
         wanted = config.context_length or (self.pretrained_.context_length if self.pretrained_ else 512)
@@ -179,12 +134,36 @@ class ForecastTask:
             covariates, min(config.covariate_lookback, self.context_length_), config.horizon
         )
         rows = self._rows(values, covariates)
-        network = self._network(self._backbone(rows))
+        seen = values if judges else [one[: len(one) - round(config.validation * len(one))] for one in values]
+        network = self._network(self._parts(rows, seen))
         with limited_threads(network):
             self.report_, self.quantiles_ = fit_head(
-                network, rows, self._rows(judges, covariates) if judges else None, _REQUIRED[config.blocks]
+                network, rows, self._rows(judges, covariates) if judges else None, REQUIRED[config.blocks]
             )
         self.network_ = network.requires_grad_(requires_grad=False)
+        return self
+
+    def _adopt(self, covariates: Covariates) -> Self:
+        """Forecast with what the encoder decodes; nothing is fitted."""
+        if not covariates.is_empty:
+            msg = (
+                "strategy='zero_shot' trains nothing, so it cannot learn what covariates mean; leave them out, or take "
+                "strategy='frozen'."
+            )
+            raise DataError(msg)
+        if self.pretrained is None:
+            msg = (
+                "strategy='zero_shot' trains nothing, so it needs an encoder that has learned to forecast; give "
+                "pretrained='tjepa-tiny', or one that was pretrained with JEPAConfig(quantiles=QuantileConfig())."
+            )
+            raise ConfigError(msg)
+        self.pretrained_ = resolve_pretrained(self.pretrained)
+        decoder = self.pretrained_.forecaster()
+        self.context_length_ = min(self.config.context_length or decoder.context_length, decoder.context_length)
+        self.covariate_scale_ = CovariateScale.fit(covariates, 0, self.config.horizon)
+        self.network_ = decoding_network(decoder, self.context_length_, self.config.horizon)
+        self.report_ = HeadReport.untrained()
+        self.quantiles_ = DecodedQuantiles(decoder)
         return self
 
     def predict(
@@ -226,8 +205,8 @@ class ForecastTask:
             msg = "This ForecastTask is not fitted; call fit() with series first."
             raise NotFittedError(msg)
         steps = self.config.horizon if steps is None else steps
-        _require(steps >= 1, "steps must be at least 1", steps)
-        _require(all(0.0 < level < 1.0 for level in quantiles or ()), "quantiles must lie between 0 and 1", quantiles)
+        require(steps >= 1, "steps must be at least 1", steps)
+        require(all(0.0 < level < 1.0 for level in quantiles or ()), "quantiles must lie between 0 and 1", quantiles)
         window = self._windows(contexts)
         origin = np.array([len(context) for context in contexts], dtype=np.int64)
         beside = (covariates or Covariates()).checked(origin.tolist(), steps)
@@ -236,9 +215,8 @@ class ForecastTask:
         forecast = _by_series(forecast, len(contexts), self.num_channels_)
         if quantiles is None:
             return forecast
-        offsets = self.quantiles_.offsets(steps, quantiles)
-        spread = _by_series(deviation, len(contexts), self.num_channels_)
-        return forecast[..., None] + spread[..., None] * offsets[None, :, None, :]
+        spread = self.quantiles_.spread(window, deviation, steps, quantiles)
+        return forecast[..., None] + _by_series(spread, len(contexts), self.num_channels_)
 
     def _pretrained(self, values: Sequence[np.ndarray]) -> PretrainedEncoder | None:
         if self.config.blocks == "lookback":
@@ -267,20 +245,22 @@ class ForecastTask:
             scale=self.covariate_scale_,
         )
 
-    def _backbone(self, rows: TrainingRows) -> Backbone | None:
+    def _parts(self, rows: TrainingRows, seen: Sequence[np.ndarray]) -> Parts:
+        """What the head reads; trained on ``seen`` only, as the rest judges the head."""
         pretrained, config = self.pretrained_, self.config
         if pretrained is None:
-            return None
+            return Parts(None)
         if config.strategy == "frozen" or not len(rows.index["train"]):
-            return frozen_backbone(pretrained)
+            return frozen_parts(pretrained)
         train = as_settings(TrainConfig, self.train)
         if config.strategy == "finetune":
-            return finetuned_backbone(pretrained, rows, self._network, train, config.encoder_rate)
-        return online_backbone(pretrained, rows, self._network, train)
+            return finetuned_parts(pretrained, rows, self._network, train, config.encoder_rate)
+        return online_parts(pretrained, seen, train)
 
-    def _network(self, backbone: Backbone | None) -> ForecastNetwork:
+    def _network(self, parts: Parts) -> ForecastNetwork:
         features = self.covariate_scale_.num_features
-        return ForecastNetwork(backbone, self.context_length_, self.config.horizon, features).eval()
+        network = ForecastNetwork(parts.backbone, self.context_length_, self.config.horizon, features, parts.decoder)
+        return network.eval()
 
     def _windows(
         self, contexts: Sequence[np.ndarray] | Float[np.ndarray, "series time channels"]
@@ -330,9 +310,9 @@ class ForecastTask:
 
 
 def _by_series(
-    rows: Float[np.ndarray, "rows steps"], series: int, channels: int
-) -> Float[np.ndarray, "series steps channels"]:
-    return np.moveaxis(rows.reshape(series, channels, rows.shape[1]), 1, 2)
+    rows: Float[np.ndarray, "rows steps ..."], series: int, channels: int
+) -> Float[np.ndarray, "series steps channels ..."]:
+    return np.moveaxis(rows.reshape(series, channels, *rows.shape[1:]), 1, 2)
 
 
 def _as_floats(context: object) -> Float[np.ndarray, "..."]:
@@ -341,9 +321,3 @@ def _as_floats(context: object) -> Float[np.ndarray, "..."]:
     except (TypeError, ValueError) as error:
         msg = f"A context holds values that are no numbers: {error}."
         raise DataError(msg) from error
-
-
-def _require(fact: bool, rule: str, given: object) -> None:
-    if not fact:
-        msg = f"{rule}; got {given!r}."
-        raise ConfigError(msg)

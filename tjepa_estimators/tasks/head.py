@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,13 +37,18 @@ class HeadReport:
 
     rows: int
     centre: str
-    """What the ridge shrinks towards: the ``"mean"`` of the window, or its ``"last"`` value."""
+    """What the ridge shrinks towards: the ``"mean"`` of the window, its ``"last"`` value, or what is ``"decoded"``."""
     strengths: dict[str, float]
     """Ridge strength of each block of features in use."""
     repeat_last: float
     """Error of repeating the last value."""
     errors: dict[str, float] = field(default_factory=dict)
     """Error of each combination of blocks; ``"lookback"`` is the linear baseline."""
+
+    @classmethod
+    def untrained(cls) -> HeadReport:
+        """The report of a head that was not fitted at all."""
+        return cls(rows=0, centre="decoded", strengths={}, repeat_last=math.nan)
 
 
 def fit_head(
@@ -79,7 +85,8 @@ def fit_head(
         choice = choose_head(network, sums["train"], sums["held_out"], held, required)
         residuals = _residuals(held, choice.solve(network, sums["train"]))
         total = sums["train"] + sums["gap"] + sums["held_out"] if held_out is None else sums["train"]
-        if "latents" in network.blocks and "latents" not in choice.blocks.strengths:
+        reads_encoder = "latents" in choice.blocks.strengths or choice.centre == "decoded"
+        if "latents" in network.blocks and not reads_encoder:
             total = _more(network, rows)
     with torch.no_grad():
         network.head.weight.copy_(choice.solve(network, total).T)
@@ -111,7 +118,7 @@ def _centre_latents(network: ForecastNetwork, rows: TrainingRows) -> None:
 def _more(network: ForecastNetwork, rows: TrainingRows) -> Moments:
     """Sums over more rows, without the latents: their columns stay zero."""
     sums = Moments.zeros(network.head.in_features, network.horizon)
-    used = [name for name in network.blocks if name != "latents"]
+    used = [name for name in network.blocks if name not in {"latents", "decoded"}]
     columns = torch.cat([torch.arange(network.blocks[name].start, network.blocks[name].stop) for name in used])
     part = Moments.zeros(len(columns), network.horizon)
     for _, batch in _batches(rows.with_budget(MORE_ROWS * rows.max_rows), None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from tjepa_estimators.jepa.forecaster import PatchForecaster
     from tjepa_estimators.nn.backbone import Backbone
 
-__all__ = ["ForecastNetwork"]
+__all__ = ["ForecastNetwork", "decoding_network"]
 
 
 class ForecastNetwork(nn.Module):
-    """Forecast one channel from its window: a linear head on [lookback, latents, covariates].
+    """Forecast one channel from its window: a linear head on [lookback, latents, covariates, decoded].
 
     The latents are pooled over tokens: with few windows to fit on, the head gains from a few numbers that
     describe the window, and loses from hundreds (``docs/decisions/0001-pooled-latents.md``). ``latent_mean`` is
@@ -39,17 +41,29 @@ class ForecastNetwork(nn.Module):
         Steps ahead.
     covariates
         Number of covariate features.
+    decoder
+        What forecasts without a head; its means are what the head starts from, so that a head of few rows is a
+        correction of it. None leaves that block out.
     """
 
-    def __init__(self, backbone: Backbone | None, context_length: int, horizon: int, covariates: int = 0) -> None:
+    def __init__(
+        self,
+        backbone: Backbone | None,
+        context_length: int,
+        horizon: int,
+        covariates: int = 0,
+        decoder: PatchForecaster | None = None,
+    ) -> None:
         super().__init__()
         self.backbone = backbone
+        self.decoder = decoder
         self.context_length = context_length
         self.horizon = horizon
         latents = 0 if backbone is None else backbone.dim
-        ends = (0, context_length, context_length + latents, context_length + latents + covariates)
-        names = ("lookback", "latents", "covariates")
-        self.blocks = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(names) if ends[i + 1] > ends[i]}
+        sizes = {"lookback": context_length, "latents": latents, "covariates": covariates}
+        sizes["decoded"] = 0 if decoder is None else horizon
+        ends = list(accumulate(sizes.values(), initial=0))
+        self.blocks = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(sizes) if sizes[name]}
         # zeros need no random numbers: drawing them would disturb the caller's generator
         self.head: nn.Linear = nn.utils.skip_init(nn.Linear, ends[-1], horizon, bias=False)
         nn.init.zeros_(self.head.weight)
@@ -89,9 +103,19 @@ class ForecastNetwork(nn.Module):
         parts: dict[str, Callable[[], Tensor]] = {"lookback": lambda: _filled(scaled).to(dtype)}
         if (backbone := self.backbone) is not None:
             parts["latents"] = lambda: backbone.pooled(scaled) - self.latent_mean
+        if (decoder := self.decoder) is not None:
+            parts["decoded"] = lambda: decoder(scaled, self.horizon).mean(dim=-1).to(dtype)
         if covariates is not None:
             parts["covariates"] = lambda: covariates.to(dtype)
         return parts
+
+
+def decoding_network(decoder: PatchForecaster, context_length: int, horizon: int) -> ForecastNetwork:
+    """A network that forecasts what is decoded, as it is."""
+    network = ForecastNetwork(None, context_length, horizon, decoder=decoder)
+    with torch.no_grad():
+        network.head.weight[:, network.blocks["decoded"]] = torch.eye(horizon)
+    return network.eval().requires_grad_(requires_grad=False)
 
 
 def _filled(scaled: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:

@@ -1,4 +1,4 @@
-"""Forecast quantiles from held-out residuals, in units of the window's deviation."""
+"""Forecast quantiles: from held-out residuals in units of the window's deviation, or decoded for each window."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+
+from tjepa_estimators.nn.threads import limited_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jaxtyping import Float
 
-__all__ = ["ResidualQuantiles"]
+    from tjepa_estimators.jepa.forecaster import PatchForecaster
+
+__all__ = ["DecodedQuantiles", "ResidualQuantiles"]
 
 _LEVELS = np.concatenate([[0.005, 0.01, 0.025], np.linspace(0.05, 0.95, 37), [0.975, 0.99, 0.995]])
+_CHUNK = 4096
+"""Windows that are decoded at once."""
 _FEW = 20
 """Residuals below which their quantiles say little, so those of a normal distribution are used."""
 
@@ -36,6 +43,16 @@ class ResidualQuantiles:
         normal = np.array([NormalDist().inv_cdf(level) for level in _LEVELS])
         return cls(size[:, None] * normal)
 
+    def spread(
+        self,
+        window: Float[np.ndarray, "rows time"],  # noqa: ARG002 - one signature for both kinds
+        deviation: Float[np.ndarray, "rows 1"],
+        steps: int,
+        levels: Sequence[float],
+    ) -> Float[np.ndarray, "rows steps quantiles"]:
+        """What to add to the forecasts of windows."""
+        return deviation[:, :, None] * self.offsets(steps, levels)
+
     def offsets(self, steps: int, levels: Sequence[float]) -> Float[np.ndarray, "steps quantiles"]:
         """What to add to a forecast, in deviations of its window.
 
@@ -47,3 +64,22 @@ class ResidualQuantiles:
         known = np.minimum(lead, len(table) - 1)
         growth = np.sqrt(np.maximum((lead + 1) / (known + 1), 1.0))
         return np.asarray(table[known] * growth[:, None])
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedQuantiles:
+    """Quantiles that an encoder decodes for each window, about their mean, which is the point forecast."""
+
+    decoder: PatchForecaster
+
+    def spread(
+        self,
+        window: Float[np.ndarray, "rows time"],
+        deviation: Float[np.ndarray, "rows 1"],  # noqa: ARG002 - one signature for both kinds
+        steps: int,
+        levels: Sequence[float],
+    ) -> Float[np.ndarray, "rows steps quantiles"]:
+        """What to add to the forecasts of windows."""
+        with limited_threads(self.decoder), torch.inference_mode():
+            chunks = torch.from_numpy(window).split(_CHUNK)
+            return torch.cat([self.decoder.spread(chunk, steps, levels) for chunk in chunks]).double().numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,10 @@ from tjepa_estimators.jepa.diagnostics import Diagnostics, diagnose, warn_on_col
 from tjepa_estimators.nn.auxiliary import encoder_diagnostics
 
 if TYPE_CHECKING:
+    from tjepa_estimators.data.windows import WindowSource
     from tjepa_estimators.training.module import PretrainModule
 
-__all__ = ["CollapseWatch", "Resumable"]
+__all__ = ["CollapseWatch", "DomainWatch", "Resumable"]
 
 _SETTLED = 100
 """Steps that a run must have before it is judged: on shorter ones no predictor beat the mean target yet."""
@@ -66,18 +67,44 @@ class CollapseWatch(pl.Callback):
     def _measure(self, step: int, module: PretrainModule) -> Diagnostics:
         module.eval()
         finest, *coarser = module.config.resolutions
-        health = replace(self._look(module, finest), coarser={factor: self._look(module, factor) for factor in coarser})
+        health = replace(_look(module, finest), coarser={factor: _look(module, factor) for factor in coarser})
         module.train()
         if self.notify is not None:
             self.notify(step, health)
         return health
 
-    @staticmethod
-    def _look(module: PretrainModule, factor: int) -> Diagnostics:
-        jepa = module.model.at(factor)
-        with torch.no_grad():
-            output = jepa(*module.probe(factor))
-        return diagnose(output, module.config.loss, encoder_diagnostics(jepa.student))
+
+class DomainWatch(pl.Callback):
+    """Measure each domain on windows that training does not see, along the way and at the end."""
+
+    def __init__(self, every: int, sources: Mapping[str, WindowSource]) -> None:
+        self.every = every
+        self.sources = sources
+        self.last: dict[str, Diagnostics] = {}
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: PretrainModule, *_: object) -> None:  # type: ignore[override]
+        """Measure now and then."""
+        step = trainer.global_step
+        if self.sources and (step % self.every == 0 or step == pl_module.steps):
+            pl_module.eval()
+            finest = pl_module.config.resolutions[0]
+            self.last = {name: _look(pl_module, finest, source) for name, source in self.sources.items()}
+            pl_module.train()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The latest measurements: a finished run that is called again takes none."""
+        return {name: asdict(health) for name, health in self.last.items()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the measurements over from the run that was stopped."""
+        self.last = {name: Diagnostics.from_dict(numbers) for name, numbers in state_dict.items()}
+
+
+def _look(module: PretrainModule, factor: int, source: WindowSource | None = None) -> Diagnostics:
+    jepa = module.model.at(factor)
+    with torch.no_grad():
+        output = jepa(*module.probe(factor, source))
+    return diagnose(output, module.config.loss, encoder_diagnostics(jepa.student))
 
 
 class Resumable(pl.Callback):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor, nn
 
+    from tjepa_estimators.data.mixture import WindowMixture
     from tjepa_estimators.data.windows import WindowSource
     from tjepa_estimators.jepa.config import JEPAConfig
     from tjepa_estimators.jepa.model import JEPA
@@ -56,6 +57,10 @@ class StepModule(pl.LightningModule, ABC):
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
         """The loss on this device's share of the windows with these numbers."""
 
+    def draw(self, step: int, batch_size: int, seed: int) -> Int[Tensor, batch]:
+        """Numbers of the windows of a step, for all devices together."""
+        return batch_indices(self.num_windows, batch_size, step, seed)
+
     @abstractmethod
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Parameters to train, each group with a ``scale`` of the learning rate."""
@@ -63,7 +68,7 @@ class StepModule(pl.LightningModule, ABC):
     def training_step(self, *_: object) -> Tensor:
         """One step; what the loader hands over is only a counter."""
         train, step = self.train_config, self.global_step
-        index = batch_indices(self.num_windows, train.batch_size, step, train.seed)
+        index = self.draw(step, train.batch_size, train.seed)
         # for dropout, which differs between devices; pretrain() and finetune() put the global generator back
         set_seed(mix_seed(train.seed, step, self.trainer.global_rank))
         loss = self.loss(index, torch.Generator().manual_seed(mix_seed(train.seed, step, 0)))
@@ -103,12 +108,18 @@ class StepModule(pl.LightningModule, ABC):
 class PretrainModule(StepModule):
     """JEPA pretraining on windows."""
 
-    def __init__(self, model: JEPA, source: WindowSource, config: JEPAConfig, train: TrainConfig) -> None:
+    def __init__(
+        self, model: JEPA, source: WindowSource | WindowMixture, config: JEPAConfig, train: TrainConfig
+    ) -> None:
         super().__init__(train, len(source))
         self.model = model
         self.source = source
         self.config = config
         self.masker = config.masker()
+
+    def draw(self, step: int, batch_size: int, seed: int) -> Int[Tensor, batch]:
+        """Windows as their source shares them out among domains."""
+        return self.source.draw(step, batch_size, seed)
 
     def loss(self, index: Int[Tensor, batch], generator: torch.Generator) -> Float[Tensor, ""]:
         """The objective on freshly masked windows, summed over resolutions."""
@@ -121,11 +132,12 @@ class PretrainModule(StepModule):
             losses.append(weight * objective(self.model.at(factor)(self._view(windows, factor), mine)).total)
         return torch.stack(losses).sum()
 
-    def probe(self, factor: int) -> tuple[Tensor, Masks]:
+    def probe(self, factor: int, source: WindowSource | WindowMixture | None = None) -> tuple[Tensor, Masks]:
         """Windows spread over the data, seen at a resolution, with the future hidden: the same ones each time."""
-        index = torch.linspace(0, self.num_windows - 1, min(self.num_windows, _PROBE)).long()
+        source = self.source if source is None else source
+        index = torch.linspace(0, len(source) - 1, min(len(source), _PROBE)).long()
         masks = _probe_masker(self.config)(self.config.num_tokens, len(index), torch.Generator())
-        windows = self._view(self.source.gather(index).to(self.device), factor)
+        windows = self._view(source.gather(index).to(self.device), factor)
         return windows, Masks(masks.context.to(self.device), masks.targets.to(self.device))
 
     def _view(self, windows: Float[Tensor, "batch time"], factor: int) -> Float[Tensor, "batch blocks"]:

@@ -18,9 +18,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader
 
 from tjepa_estimators.artifact import ArtifactInfo, PretrainedEncoder, Provenance
-from tjepa_estimators.contracts import DataDomain
-from tjepa_estimators.data.convert import as_series
-from tjepa_estimators.data.windows import WindowSource
+from tjepa_estimators.data.mixture import MixtureConfig
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.build import build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig, as_preset
@@ -28,8 +26,10 @@ from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.plugins.catalog import get_encoder, list_plugins, provider
 from tjepa_estimators.settings import as_settings, to_dict
-from tjepa_estimators.training.callbacks import CollapseWatch, Resumable
+from tjepa_estimators.training.callbacks import CollapseWatch, DomainWatch, Resumable
 from tjepa_estimators.training.config import TrainConfig
+from tjepa_estimators.training.corpus import build_corpus
+from tjepa_estimators.training.domains import as_domains
 from tjepa_estimators.training.module import FinetuneModule, PretrainModule, StepModule, WindowLoss
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ __all__ = ["finetune", "pretrain", "untrained"]
 
 _WATCH = 20
 """Measurements of a representation's health in a run; each costs about half a step."""
+
+_RARELY = 5
+"""Domains are measured so many times less often: there may be many of them."""
 
 _IRRELEVANT = {
     "epochs", "accelerator", "devices", "strategy", "threads", "checkpoint_dir", "checkpoint_every", "progress",
@@ -56,6 +59,7 @@ def pretrain(
     encoder_config: Mapping[str, Any] | None = None,
     config: str | JEPAConfig | Mapping[str, Any] = "tiny",
     train: TrainConfig | Mapping[str, Any] | None = None,
+    mixture: MixtureConfig | Mapping[str, Any] | None = None,
     initial: PretrainedEncoder | None = None,
     on_diagnostics: Callable[[int, Diagnostics], None] | None = None,
 ) -> PretrainedEncoder:
@@ -65,8 +69,9 @@ def pretrain(
     ----------
     data
         Series of any kind: an array ``[time]``, ``[time channels]`` or ``[series time channels]``, a
-        DataFrame (also sktime's panels and hierarchies), Darts series, a data domain, or a list of these.
-        Channels are seen one by one; NaN marks missing values; memory-mapped arrays are not copied.
+        DataFrame (also sktime's panels and hierarchies), Darts series, a data domain or its name, or a list of these.
+        A list with domains in it, or a dict of names and data, is several domains, see ``mixture``. Channels are
+        seen one by one; NaN marks missing values; memory-mapped arrays are not copied.
     encoder
         A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
     encoder_config
@@ -77,6 +82,10 @@ def pretrain(
         reach beyond it are left out.
     train
         A :class:`TrainConfig` or a dict of its fields, which replace those of the preset.
+    mixture
+        How several domains share the batches, and what is kept from training to measure each of them on: a
+        :class:`~tjepa_estimators.data.mixture.MixtureConfig` or a dict of its fields. One domain alone is trained on
+        as a whole.
     initial
         Go on from these weights; its encoder and settings are used then.
     on_diagnostics
@@ -106,7 +115,8 @@ def pretrain(
     >>> pretrain(np.sin(np.arange(300.0)), train={"steps": 3}).dim
     32
     """
-    series = as_series(data)
+    domains = as_domains(data)
+    series = [one for domain in domains for one in domain.series]
     preset = as_preset(config)
     settings = train if isinstance(train, TrainConfig) else as_settings(TrainConfig, {**preset.train, **(train or {})})
     if initial is None:
@@ -116,23 +126,25 @@ def pretrain(
     else:
         jepa, encoder, encoder_config = initial.info.jepa, initial.info.encoder, initial.info.encoder_config
         model = initial.build()
-    # at the start of a series coarse windows are padded: else the fine ones would never see it
-    source = WindowSource([one.values for one in series], jepa.reach, min_observed=jepa.window_length)
-    module = PretrainModule(model, source, jepa, settings)
-    watch = CollapseWatch(max(1, module.steps // _WATCH), on_diagnostics)
+    corpus = build_corpus(domains, jepa, as_settings(MixtureConfig, mixture))
+    module = PretrainModule(model, corpus.source, jepa, settings)
+    every = max(1, module.steps // _WATCH)
+    watch, domain_watch = CollapseWatch(every, on_diagnostics), DomainWatch(_RARELY * every, corpus.held_out)
     identity = {
         "jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
-        "initial": initial.fingerprint if initial else None,
+        "initial": initial.fingerprint if initial else None, "shares": corpus.shares,
     }  # fmt: skip
-    _run("pretrain", module, settings, [watch], identity)
+    _run("pretrain", module, settings, [watch, domain_watch], identity)
     provenance = Provenance(
-        data=_sources(data),
-        windows=len(source),
+        data=tuple(source for domain in domains for source in domain.sources),
+        windows=len(corpus.source),
+        shares=corpus.shares,
         train=to_dict(settings) | {"steps": module.steps, "checkpoint_dir": None},
         seed=settings.seed,
         provided_by=_providers(encoder, model.student),
         versions={name: _version(name) for name in ("tjepa-estimators", "torch", "pytorch-lightning")},
         diagnostics=_finite(watch.last),
+        domains={name: _finite(health) for name, health in domain_watch.last.items()},
     )
     info = ArtifactInfo(encoder=encoder, encoder_config=dict(encoder_config or {}), jepa=jepa, provenance=provenance)
     return PretrainedEncoder(info, model.state_dict())
@@ -152,7 +164,7 @@ def untrained(
     """
     preset = as_preset(config)
     settings = as_settings(TrainConfig, train)
-    jepa = preset.jepa.fit_to(max(len(one) for one in as_series(data)))
+    jepa = preset.jepa.fit_to(max(len(one) for domain in as_domains(data) for one in domain.series))
     encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
     model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
     provenance = Provenance(seed=settings.seed, provided_by=_providers(encoder, model.student))
@@ -265,18 +277,6 @@ def _digest(series: Sequence[Series]) -> str:
         digest.update(str(one.values.shape).encode())
         digest.update(one.values[:1000].tobytes() + one.values[-1000:].tobytes())
     return digest.hexdigest()[:16]
-
-
-def _sources(data: object) -> tuple[dict[str, str], ...]:
-    """Name and licence of the domains in what was given, and the names of its other series."""
-    items = data if isinstance(data, list | tuple) else [data]
-    domains = [item.info for item in items if isinstance(item, DataDomain)]
-    others = [item for item in items if not isinstance(item, DataDomain)]
-    names = dict.fromkeys(str(one.name) for one in (as_series(others) if others else ()) if one.name is not None)
-    return (
-        *({"name": info.name, "licence": info.licence, "source": info.source} for info in domains),
-        *({"name": name} for name in names),
-    )
 
 
 def _providers(encoder: str, network: nn.Module) -> dict[str, str]:

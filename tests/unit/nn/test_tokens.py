@@ -96,7 +96,7 @@ def test_a_window_shorter_than_a_patch_is_one_token():
 
 
 def test_an_unknown_embedding_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"'fourier' is unknown; choose one of \['conv1d', 'linear'\]"):
+    with pytest.raises(ConfigError, match=r"'fourier' is unknown; choose one of \['conv1d', 'linear', 'mlp'\]"):
         PatchTokenizer(dim=4, embedding="fourier")
 
 

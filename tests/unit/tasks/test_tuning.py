@@ -9,7 +9,7 @@ import torch
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
 from tjepa_estimators.tasks.network import ForecastNetwork
 from tjepa_estimators.tasks.rows import TrainingRows
-from tjepa_estimators.tasks.tuning import finetuned_backbone, frozen_backbone, online_backbone
+from tjepa_estimators.tasks.tuning import finetuned_parts, frozen_parts, online_parts
 from tjepa_estimators.training.config import TrainConfig
 
 TRAIN = TrainConfig(steps=5, batch_size=32, learning_rate=1e-2)
@@ -21,14 +21,12 @@ def rows(waves):
     return TrainingRows(waves, 24, 4, validation=0.2, max_rows=10_000, seed=0, covariates=Covariates(), scale=scale)
 
 
-def make(backbone):
-    return ForecastNetwork(backbone, 24, 4).eval()
+def make(parts):
+    return ForecastNetwork(parts.backbone, 24, 4, decoder=parts.decoder).eval()
 
 
-def tune(strategy, pretrained, rows, train=TRAIN):
-    if strategy == "finetune":
-        return finetuned_backbone(pretrained, rows, make, train, encoder_rate=0.5)
-    return online_backbone(pretrained, rows, make, train)
+def tune(pretrained, rows, train=TRAIN, encoder_rate=0.5):
+    return finetuned_parts(pretrained, rows, make, train, encoder_rate).backbone
 
 
 def moved(backbone, pretrained):
@@ -37,17 +35,16 @@ def moved(backbone, pretrained):
 
 
 def test_a_frozen_backbone_is_the_teacher_and_cannot_be_trained(tiny_pretrained):
-    backbone = frozen_backbone(tiny_pretrained)
+    backbone = frozen_parts(tiny_pretrained).backbone
     assert not any(moved(backbone, tiny_pretrained))
     assert not any(value.requires_grad for value in backbone.parameters())
     assert not backbone.training
 
 
-@pytest.mark.parametrize("strategy", ["finetune", "online"])
-def test_tuning_moves_the_encoder_and_not_the_artifact(strategy, tiny_pretrained, rows):
+def test_tuning_moves_the_encoder_and_not_the_artifact(tiny_pretrained, rows):
     fingerprint = tiny_pretrained.fingerprint
     before = {name: value.clone() for name, value in tiny_pretrained.build().state_dict().items()}
-    backbone = tune(strategy, tiny_pretrained, rows)
+    backbone = tune(tiny_pretrained, rows)
     assert all(moved(backbone, tiny_pretrained))
     assert not any(value.requires_grad for value in backbone.parameters())
     assert not backbone.training
@@ -56,53 +53,49 @@ def test_tuning_moves_the_encoder_and_not_the_artifact(strategy, tiny_pretrained
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
-@pytest.mark.parametrize("strategy", ["finetune", "online"])
-def test_tuning_is_reproducible_and_leaves_the_generator_alone(strategy, tiny_pretrained, rows):
+def test_tuning_is_reproducible_and_leaves_the_generator_alone(tiny_pretrained, rows):
     before = torch.get_rng_state()
-    first, again = (tune(strategy, tiny_pretrained, rows) for _ in range(2))
+    first, again = (tune(tiny_pretrained, rows) for _ in range(2))
     assert all(map(torch.equal, first.parameters(), again.parameters()))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_an_encoder_without_rate_stays_as_it_was(tiny_pretrained, rows):
-    backbone = finetuned_backbone(tiny_pretrained, rows, make, TRAIN, encoder_rate=0.0)
+    backbone = tune(tiny_pretrained, rows, encoder_rate=0.0)
     assert not any(moved(backbone, tiny_pretrained))
 
 
-@pytest.mark.parametrize("strategy", ["finetune", "online"])
-def test_batches_of_nothing_but_gaps_are_not_drawn(strategy, tiny_pretrained, waves):
+def test_batches_of_nothing_but_gaps_are_not_drawn(tiny_pretrained, waves):
     gappy = waves[2].copy()
     gappy[30:220] = np.nan
     scale = CovariateScale.fit(Covariates(), 0, 4)
     rows = TrainingRows([gappy], 24, 4, validation=0.2, max_rows=10_000, seed=0, covariates=Covariates(), scale=scale)
     train = TrainConfig(steps=20, batch_size=1, learning_rate=1e-2)
-    backbone = tune(strategy, tiny_pretrained, rows, train)
+    backbone = tune(tiny_pretrained, rows, train)
     assert all(value.isfinite().all() for value in backbone.parameters())
     assert all(moved(backbone, tiny_pretrained))
 
 
-@pytest.mark.parametrize("strategy", ["finetune", "online"])
-def test_without_any_usable_row_the_encoder_stays_as_it_was(strategy, tiny_pretrained):
+def test_without_any_usable_row_the_encoder_stays_as_it_was(tiny_pretrained):
     values = np.full((100, 1), np.nan)
     values[-1] = 1.0
     scale = CovariateScale.fit(Covariates(), 0, 4)
     rows = TrainingRows([values], 24, 4, validation=0.2, max_rows=10_000, seed=0, covariates=Covariates(), scale=scale)
-    assert not any(moved(tune(strategy, tiny_pretrained, rows), tiny_pretrained))
+    assert not any(moved(tune(tiny_pretrained, rows), tiny_pretrained))
 
 
-def test_joint_training_lowers_the_forecasting_error(tiny_pretrained, rows):
-    """The error of a head that gradients fitted beside the JEPA, against no head at all."""
-    seen = []
-
-    def remember(backbone):
-        network = make(backbone)
-        seen.append(network)
-        return network
-
-    online_backbone(tiny_pretrained, rows, remember, TrainConfig(steps=40, batch_size=32, learning_rate=1e-2))
+def test_joint_training_teaches_an_encoder_to_forecast_by_itself(tiny_pretrained, waves, rows):
+    train = TrainConfig(steps=60, batch_size=32, learning_rate=1e-2)
+    decoder = online_parts(tiny_pretrained, [one[:240] for one in waves], train).decoder
     batch = next(rows.batches("held_out"))
-    with torch.no_grad():
-        forecast, stats = seen[0].eval()(batch.context)
-    target = (batch.target - stats.mean) / stats.std
-    assert (forecast - target).square().mean() < 0.7 * target.square().mean()
-    assert np.isfinite(forecast.numpy()).all()
+    forecast = decoder(batch.context, 4).mean(dim=-1)
+    naive = batch.context.nanmean(dim=1, keepdim=True)
+    assert (forecast - batch.target).square().mean() < 0.7 * (naive - batch.target).square().mean()
+
+
+def test_fine_tuning_an_encoder_that_decodes_tunes_what_decodes(tiny_decoding, rows):
+    parts, old = finetuned_parts(tiny_decoding, rows, make, TRAIN, encoder_rate=0.5), frozen_parts(tiny_decoding)
+    before = dict(old.decoder.named_parameters())
+    same = {name for name, value in parts.decoder.named_parameters() if torch.equal(value, before[name])}
+    assert same == {"predictor.project_out.weight", "predictor.project_out.bias"}  # latents are not read from it
+    assert all(map(torch.equal, parts.backbone.parameters(), old.backbone.parameters()))

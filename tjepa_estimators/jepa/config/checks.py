@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.losses import LOSSES
+from tjepa_estimators.nn.tokens import EMBEDDINGS
 
 if TYPE_CHECKING:
     from tjepa_estimators.jepa.config.jepa import JEPAConfig
@@ -27,6 +28,7 @@ def check_jepa(jepa: JEPAConfig) -> None:
     _check_network(jepa)
     _check_loss(jepa)
     _check_mts(jepa)
+    _check_quantiles(jepa)
     _check_resolutions(jepa)
 
 
@@ -55,7 +57,7 @@ def _check_window(jepa: JEPAConfig) -> None:
 
 
 def _check_network(jepa: JEPAConfig) -> None:
-    _require(jepa.embedding in {"linear", "conv1d"}, "embedding must be 'linear' or 'conv1d'", jepa.embedding)
+    _require(jepa.embedding in EMBEDDINGS, f"embedding must be one of {sorted(EMBEDDINGS)}", jepa.embedding)
     _require(jepa.prediction in {"token", "pooled"}, "prediction must be 'token' or 'pooled'", jepa.prediction)
     _require(
         min(jepa.dim, jepa.predictor_dim, jepa.predictor_depth, jepa.predictor_heads) >= 1,
@@ -112,6 +114,20 @@ def _check_mts(jepa: JEPAConfig) -> None:
         max(jepa.reconstruction) == 0.0 or is_by_token,
         "reconstruction decodes tokens, of which prediction='pooled' leaves none: take prediction='token'",
         jepa.prediction,
+    )
+
+
+def _check_quantiles(jepa: JEPAConfig) -> None:
+    _require(
+        0.0 < jepa.latent < math.inf or (jepa.latent == 0.0 and jepa.quantiles is not None),
+        "latent must be positive and finite, or 0 where quantiles are learned in its place",
+        jepa.latent,
+    )
+    _require(
+        jepa.quantiles is None
+        or (jepa.prediction == "token" and jepa.patch_stride in {None, jepa.patch_length} and jepa.codebook is None),
+        "quantiles need prediction='token', no codebook, and patches that do not overlap: leave patch_stride at None",
+        (jepa.prediction, jepa.patch_stride, jepa.codebook),
     )
 
 

@@ -9,6 +9,7 @@ from tjepa_estimators.jepa.codebook import CodebookConfig  # noqa: TC001 - cattr
 from tjepa_estimators.jepa.config.checks import check_jepa
 from tjepa_estimators.jepa.config.masks import MaskConfig
 from tjepa_estimators.jepa.masking import MixedMasker
+from tjepa_estimators.jepa.quantiles import QuantileConfig  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
     from tjepa_estimators.contracts import Masker
@@ -29,7 +30,7 @@ class JEPAConfig:
     patch_stride: int | None = None
     """Steps between neighbouring tokens; ``patch_length`` if None, less lets patches overlap."""
     embedding: str = "linear"
-    """``"linear"`` or ``"conv1d"``."""
+    """``"linear"``, ``"mlp"`` or ``"conv1d"``."""
     dim: int = 32
     """Width of a token."""
     masking: tuple[MaskConfig, ...] = (
@@ -44,6 +45,11 @@ class JEPAConfig:
     predictor_heads: int = 4
     loss: str = "smooth_l1"
     """``"smooth_l1"``, ``"l1"``, ``"l2"`` or ``"cosine"``."""
+    latent: float = 1.0
+    """Weight of the prediction error of the latents; 0, possible with ``quantiles``, leaves a plain forecaster."""
+    quantiles: QuantileConfig | None = None
+    """Decode quantiles of the hidden values from the predictor's answers, beside the latents: what a forecast without
+    any training on the target needs. Patches must not overlap."""
     normalize_targets: bool = True
     """Layer-normalise the teacher's latents before they are predicted."""
     momentum: tuple[float, float] = (0.99, 1.0)

@@ -1,0 +1,1 @@
+"""How the weights ``tjepa-tiny`` are made from nothing."""

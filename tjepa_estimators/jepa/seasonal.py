@@ -1,0 +1,146 @@
+"""A first guess of hidden values: what was seen one period before, and on average over several periods.
+
+Attention over patches learns to copy a period of any length only slowly; finding the period and shifting by it is a
+few lines of arithmetic. So a predictor that is to decode values is told this guess with each query.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+    from torch import Tensor
+
+__all__ = ["Guess", "GuessEmbedding", "Period", "find_period", "guess_next", "guess_values"]
+
+_LONGEST = 0.75
+"""Longest period, as a share of the window."""
+_PERIODS = 4
+"""Periods that are averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The strongest period of each window."""
+
+    lag: Int[Tensor, "batch"]
+    """Its steps; 1 where there is none, so that going back by it repeats the last value."""
+    strength: Float[Tensor, "batch"]
+    """Autocorrelation at the lag, less twice what chance gives, between 0 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A guess of each value of each patch."""
+
+    last: Float[Tensor, "batch tokens patch"]
+    """What was seen one period before; 0, the mean, where nothing was."""
+    mean: Float[Tensor, "batch tokens patch"]
+    """The mean over up to four periods before."""
+    strength: Float[Tensor, "batch"]
+    """How much the period explains, between 0 and 1."""
+
+
+def find_period(seen: Float[Tensor, "batch time"]) -> Period:
+    """Find the highest peak of the autocorrelation beyond its first dip, up to three quarters of the window.
+
+    Parameters
+    ----------
+    seen
+        Normalised windows; 0 where nothing was observed.
+
+    Examples
+    --------
+    >>> find_period(torch.sin(torch.arange(240.0) * 2 * torch.pi / 24)[None]).lag.tolist()
+    [24]
+    """
+    correlation, pairs = _autocorrelation(seen)
+    inside = correlation[:, 1:-1]
+    is_peak = (inside > correlation[:, :-2]) & (inside >= correlation[:, 2:])
+    has_dipped = (inside > correlation[:, :-2]).cumsum(dim=1) > 0
+    lags = torch.arange(1, correlation.shape[1] - 1, device=seen.device)
+    score = inside - 2.0 / pairs[:, 1:-1].sqrt()  # few pairs make the correlation at a long lag uncertain
+    score = score.where(is_peak & has_dipped & (lags > 1), -1.0)
+    best, rank = score.max(dim=1)
+    found = best > 0.0
+    return Period(torch.where(found, rank + 1, 1), best.clamp(0.0, 1.0))
+
+
+def _autocorrelation(
+    seen: Float[Tensor, "batch time"],
+) -> tuple[Float[Tensor, "batch lags"], Float[Tensor, "batch lags"]]:
+    """Autocorrelation at each lag, unbiased, of what is left without a linear trend; and the pairs it was taken of."""
+    steps = seen.shape[1]
+    observed = seen != 0.0
+    time = torch.linspace(-1.0, 1.0, steps, device=seen.device, dtype=seen.dtype) * observed
+    slope = (seen * time).sum(dim=1, keepdim=True) / time.square().sum(dim=1, keepdim=True).clamp(min=1e-6)
+    level = seen - slope * time
+    spectrum = torch.fft.rfft(level, n=2 * steps)
+    sums = torch.fft.irfft(spectrum.abs().square(), n=2 * steps)[:, : int(_LONGEST * steps) + 1]
+    pairs_spectrum = torch.fft.rfft(observed.to(seen.dtype), n=2 * steps)
+    pairs = torch.fft.irfft(pairs_spectrum.abs().square(), n=2 * steps)[:, : int(_LONGEST * steps) + 1]
+    pairs = pairs.clamp(min=1.0)
+    scaled = sums / pairs
+    return scaled / scaled[:, :1].clamp(min=1e-6), pairs
+
+
+def guess_values(
+    scaled: Float[Tensor, "batch tokens patch"],
+    is_seen: Bool[Tensor, "batch tokens"],
+    asked: Int[Tensor, "batch queries"],
+) -> Guess:
+    """Guess the patches at ``asked`` from those that are seen.
+
+    Parameters
+    ----------
+    scaled
+        Normalised patches of windows, NaN where a value is missing; patches follow each other without overlap.
+    is_seen
+        Patches that may be used.
+    asked
+        Numbers of the patches to guess; they may lie beyond the last one of ``scaled``.
+    """
+    batch, tokens, patch = scaled.shape
+    seen = scaled.where(is_seen.unsqueeze(-1), torch.nan)
+    flat = seen.reshape(batch, tokens * patch)
+    filled = flat.nan_to_num(nan=0.0)
+    period = find_period(filled)
+    now = (is_seen * torch.arange(1, tokens + 1, device=scaled.device)).amax(dim=1) * patch
+    steps = (asked.unsqueeze(-1) * patch + torch.arange(patch, device=scaled.device)).reshape(batch, -1)
+    lag = period.lag.unsqueeze(1)
+    whole = ((steps - now.unsqueeze(1)).div(lag, rounding_mode="floor") + 1).clamp(min=1)
+    # the same phase in the latest period, the one before it, and so on
+    back = steps - whole * lag
+    source = back.unsqueeze(1) - lag.unsqueeze(1) * torch.arange(_PERIODS, device=scaled.device)[None, :, None]
+    values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).reshape(batch, -1)).reshape(source.shape)
+    values = values.where(source >= 0, torch.nan)
+    shape = (batch, asked.shape[1], patch)
+    last = values[:, 0].nan_to_num(nan=0.0).reshape(shape)
+    return Guess(last, values.nanmean(dim=1).nan_to_num(nan=0.0).reshape(shape), period.strength)
+
+
+def guess_next(scaled: Float[Tensor, "batch tokens patch"], count: int) -> Guess:
+    """Guess the ``count`` patches after windows, all of which are seen."""
+    batch, tokens, _ = scaled.shape
+    is_seen = torch.ones(batch, tokens, dtype=torch.bool, device=scaled.device)
+    asked = torch.arange(tokens, tokens + count, device=scaled.device).expand(batch, -1)
+    return guess_values(scaled, is_seen, asked)
+
+
+class GuessEmbedding(nn.Module):
+    """What a query is told of the guess."""
+
+    def __init__(self, patch_length: int, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2 * patch_length + 1, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, guess: Guess) -> Float[Tensor, "batch queries width"]:
+        """Embed each patch alone."""
+        strength = guess.strength[:, None, None].expand(-1, guess.last.shape[1], 1)
+        told = torch.cat([guess.last, guess.mean, strength], dim=-1)
+        return self.layers(told.to(next(self.parameters()).dtype))

@@ -1,0 +1,64 @@
+"""The windows that pretraining draws from, and those of each domain that it is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tjepa_estimators.data.mixture import WindowMixture
+from tjepa_estimators.data.windows import WindowSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tjepa_estimators.data.mixture import MixtureConfig
+    from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.training.domains import DomainData
+
+__all__ = ["Corpus", "build_corpus"]
+
+
+_FEWEST = 4
+"""Part of the context that a window of one of several domains must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What one pretraining reads."""
+
+    source: WindowSource | WindowMixture
+    shares: dict[str, float] = field(default_factory=dict)
+    """Share of each domain in the batches; empty for a single one."""
+    held_out: dict[str, WindowSource] = field(default_factory=dict)
+    """Windows of each domain whose end lies in the part that is kept from training."""
+
+
+def build_corpus(domains: Sequence[DomainData], jepa: JEPAConfig, mixture: MixtureConfig) -> Corpus:
+    """Cut the domains into windows; a single one gives all of them to training."""
+    if len(domains) == 1:
+        values = [one.values for one in domains[0].series]
+        # at the start of a series coarse windows are padded: else the fine ones would never see it
+        return Corpus(WindowSource(values, jepa.reach, min_observed=jepa.window_length))
+    sources, held_out = {}, {}
+    for domain in domains:
+        seen, kept = _cut([one.values for one in domain.series], mixture.validation, jepa)
+        # domains differ in length: what is short for one window is all that another has
+        observed = jepa.future_length + max(1, jepa.context_length // _FEWEST)
+        sources[domain.name] = WindowSource(seen, jepa.reach, min_observed=observed)
+        if kept:
+            held_out[domain.name] = WindowSource(kept, jepa.reach, min_observed=observed)
+    shares = mixture.shares({name: len(source) for name, source in sources.items()})
+    return Corpus(WindowMixture(sources, shares), shares, held_out)
+
+
+def _cut(
+    values: list[NDArray[np.floating[Any]]], validation: float, jepa: JEPAConfig
+) -> tuple[list[NDArray[np.floating[Any]]], list[NDArray[np.floating[Any]]]]:
+    """The older part of each series; and its latest part, with the window before it."""
+    kept_steps = [round(len(one) * validation) for one in values]
+    seen = [one[: len(one) - kept] for one, kept in zip(values, kept_steps, strict=True)]
+    held = [one[-(kept + jepa.context_length) :] for one, kept in zip(values, kept_steps, strict=True) if kept]
+    return seen, held

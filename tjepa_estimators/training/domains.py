@@ -1,0 +1,83 @@
+"""What pretraining is given, as series by domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tjepa_estimators.contracts import DataDomain
+from tjepa_estimators.data.convert import as_series
+from tjepa_estimators.data.domains import load_domain
+from tjepa_estimators.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tjepa_estimators.data.series import Series
+
+__all__ = ["DomainData", "as_domains"]
+
+_OWN = "data"
+"""Name of series that were given without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainData:
+    """The series of one domain, and what is known of where they come from."""
+
+    name: str
+    series: list[Series]
+    sources: tuple[dict[str, str], ...]
+    """Name, licence and source of a data domain; the names of other series."""
+
+
+def as_domains(data: object) -> list[DomainData]:
+    """Sort what pretraining is given into domains.
+
+    Parameters
+    ----------
+    data
+        What :func:`~tjepa_estimators.data.convert.as_series` reads, and names of data domains. In a list each domain is
+        one, and all other items together are one more. A dict has a domain under each name. Anything else is one.
+
+    Raises
+    ------
+    DataError
+        The data cannot be used, or two domains have the same name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [(one.name, len(one.series)) for one in as_domains(["stocks", "weather", np.zeros(50)])]
+    [('stocks', 4), ('weather', 1), ('data', 1)]
+    """
+    domains = [_domain(name, item) for name, item in _items(data)]
+    names = [domain.name for domain in domains]
+    if len(set(names)) < len(names):
+        raise DataError(f"Domains must have different names, but these are {names}; give a dict of names and data.")
+    return domains
+
+
+def _items(data: object) -> Iterator[tuple[str | None, object]]:
+    if isinstance(data, Mapping):
+        if not data:
+            raise DataError("An empty dict was given; expected names and data of at least one domain.")
+        yield from ((str(name), item) for name, item in data.items())
+    elif isinstance(data, list | tuple) and any(isinstance(item, str | DataDomain) for item in data):
+        yield from ((None, item) for item in data if isinstance(item, str | DataDomain))
+        if others := [item for item in data if not isinstance(item, str | DataDomain)]:
+            yield None, others
+    else:
+        yield None, data
+
+
+def _domain(name: str | None, item: object) -> DomainData:
+    opened = load_domain(item) if isinstance(item, str) else item
+    if isinstance(opened, DataDomain):
+        info = opened.info
+        source = {"name": info.name, "licence": info.licence, "source": info.source}
+        return DomainData(name or info.name, list(opened.series("train")), (source,))
+    series = as_series(opened)
+    names = dict.fromkeys(str(one.name) for one in series if one.name is not None)
+    return DomainData(name or _OWN, series, tuple({"name": known} for known in names))
