@@ -22,6 +22,8 @@ _LONGEST = 0.75
 """Longest period, as a share of the window."""
 _PERIODS = 4
 """Periods that are averaged."""
+_SHORTEST = 4
+"""Steps that a window must have to be looked for a period in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class Guess:
 def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     """Find the highest peak of the autocorrelation beyond its first dip, up to three quarters of the window.
 
+    A linear trend is taken off before, and peaks at long lags, of which few pairs tell, must be higher by what chance
+    gives. A window without any peak has period 1 and strength 0.
+
     Parameters
     ----------
     seen
@@ -59,13 +64,16 @@ def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     >>> find_period(torch.sin(torch.arange(240.0) * 2 * torch.pi / 24)[None]).lag.tolist()
     [24]
     """
+    if seen.shape[1] < _SHORTEST:
+        return Period(torch.ones(len(seen), dtype=torch.long, device=seen.device), seen.new_zeros(len(seen)))
     correlation, pairs = _autocorrelation(seen)
     inside = correlation[:, 1:-1]
     is_peak = (inside > correlation[:, :-2]) & (inside >= correlation[:, 2:])
-    has_dipped = (inside > correlation[:, :-2]).cumsum(dim=1) > 0
+    chance = 2.0 / pairs[:, 1:-1].sqrt()  # few pairs make the correlation at a long lag uncertain
+    # noise makes small peaks on the slope down from lag 0; one that tells of a period comes after a dip
+    has_dipped = inside - correlation.cummin(dim=1).values[:, :-2] > chance
     lags = torch.arange(1, correlation.shape[1] - 1, device=seen.device)
-    score = inside - 2.0 / pairs[:, 1:-1].sqrt()  # few pairs make the correlation at a long lag uncertain
-    score = score.where(is_peak & has_dipped & (lags > 1), -1.0)
+    score = (inside - chance).where(is_peak & has_dipped & (lags > 1), -1.0)
     best, rank = score.max(dim=1)
     found = best > 0.0
     return Period(torch.where(found, rank + 1, 1), best.clamp(0.0, 1.0))
