@@ -133,6 +133,7 @@ def pretrain(
     identity = {
         "jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
         "initial": initial.fingerprint if initial else None, "shares": corpus.shares,
+        "windows": len(corpus.source),
     }  # fmt: skip
     _run("pretrain", module, settings, [watch, domain_watch], identity)
     provenance = Provenance(
