@@ -110,7 +110,7 @@ def test_the_spread_is_what_is_decoded_less_its_mean(forecaster):
 
 
 def test_an_encoder_without_quantiles_cannot_forecast_and_says_what_to_do(tiny_pretrained):
-    with pytest.raises(ConfigError, match="decodes no values.*JEPAConfig\\(quantiles=QuantileConfig"):
+    with pytest.raises(ConfigError, match=r"decodes no values.*JEPAConfig\(quantiles=QuantileConfig"):
         tiny_pretrained.forecaster()
 
 

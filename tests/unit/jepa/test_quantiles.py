@@ -75,7 +75,7 @@ def test_the_loss_of_nothing_is_zero_with_a_gradient_of_zero():
     "levels", [(), (0.5, 0.1, 0.9), (0.1, 0.1, 0.5, 0.9, 0.9), (0.0, 0.5, 1.0), (0.1, 0.5, 0.8), (0.1, 0.9)]
 )
 def test_levels_that_do_not_surround_the_median_evenly_are_refused(levels):
-    with pytest.raises(ConfigError, match="symmetric about 0.5 and hold it"):
+    with pytest.raises(ConfigError, match=r"symmetric about 0\.5 and hold it"):
         QuantileConfig(levels=levels)
 
 
