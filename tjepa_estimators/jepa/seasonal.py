@@ -65,7 +65,7 @@ def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     [24]
     """
     if seen.shape[1] < _SHORTEST:
-        return Period(torch.ones(len(seen), dtype=torch.long, device=seen.device), seen.new_zeros(len(seen)))
+        return Period(torch.ones_like(seen[:, 0], dtype=torch.long), torch.zeros_like(seen[:, 0]))
     correlation, pairs = _autocorrelation(seen)
     inside = correlation[:, 1:-1]
     is_peak = (inside > correlation[:, :-2]) & (inside >= correlation[:, 2:])

@@ -141,7 +141,8 @@ def _fitted_task(forecaster: object) -> ForecastTask:
 @torch.no_grad()
 def _without_idle_encoder(network: ForecastNetwork) -> ForecastNetwork:
     """The same forecasts from the lookback alone if the head reads nothing else: a graph computes all that it holds."""
-    if network.backbone is None or network.head.weight[:, network.blocks["latents"]].any():
+    encoded = [columns for name, columns in network.blocks.items() if name in {"latents", "decoded"}]
+    if not encoded or any(network.head.weight[:, columns].any() for columns in encoded):
         return network
     linear = ForecastNetwork(None, network.context_length, network.horizon).eval()
     linear.head.weight.copy_(network.head.weight[:, network.blocks["lookback"]])

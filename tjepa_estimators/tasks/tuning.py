@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from tjepa_estimators.data.scaling import denormalize, instance_stats, normalize
+from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.quantiles import pinball_loss
 from tjepa_estimators.tasks.head import fit_head
 from tjepa_estimators.training.run import finetune, pretrain
@@ -69,8 +70,19 @@ def finetuned_parts(
 def online_parts(
     pretrained: PretrainedEncoder, values: Sequence[Float[np.ndarray, "time channels"]], train: TrainConfig
 ) -> Parts:
-    """Train on the JEPA objective and on the quantiles of the hidden values at once."""
-    return frozen_parts(pretrain(list(values), initial=pretrained.with_quantiles(seed=train.seed), train=train))
+    """Train on the JEPA objective and on the quantiles of the hidden values at once.
+
+    Raises
+    ------
+    ConfigError
+        The encoder is of a kind that values cannot be decoded from.
+    """
+    try:
+        decoding = pretrained.with_quantiles(seed=train.seed)
+    except ConfigError as error:
+        msg = f"strategy='online' trains a decoder of quantiles beside the encoder, and this one can have none. {error}"
+        raise ConfigError(msg) from error
+    return frozen_parts(pretrain(list(values), initial=decoding, train=train))
 
 
 def _tune_decoder(
@@ -89,9 +101,11 @@ def _tune_decoder(
         return pinball_loss(quantiles * weight, target * weight[..., 0], decoder.levels)
 
     decoder.requires_grad_(requires_grad=True)
-    encoder, head = [decoder.student, decoder.predictor], [decoder.quantiles]
-    rates = [([p for part in head for p in part.parameters()], 1.0)]
-    rates.append(([p for part in encoder for p in part.parameters()], encoder_rate))
+    decoder.predictor.project_out.requires_grad_(
+        requires_grad=False
+    )  # latents are not read; processes would wait for it
+    pretrained = [*decoder.student.parameters(), *decoder.predictor.parameters()]
+    rates = [(list(decoder.quantiles.parameters()), 1.0), (pretrained, encoder_rate)]
     finetune(decoder, loss, len(chosen), rates, train, identity={"data": rows.digest()})
     decoder.requires_grad_(requires_grad=False).eval()
 
