@@ -69,14 +69,23 @@ def _parser() -> ArgumentParser:
 
 def _show(report: HeadReport) -> None:
     """Errors on the held-out tail; the baseline first."""
+    if not report.rows:
+        say("Nothing was fitted, so how good the forecast is cannot be said; --forecast.strategy frozen measures it.")
+        return
     if not report.errors:
         say("The series are too short to hold a tail out, so how good the forecast is cannot be said.")
         return
-    chosen = "+".join(report.strengths)
-    labels = {"lookback": "linear baseline", "lookback+latents": "linear baseline + latents"}
+    labels = {
+        "lookback": "linear baseline",
+        "lookback+latents": "linear baseline + latents",
+        "decoded": "decoded by the encoder, as with zero_shot",
+        "decoded+lookback": "decoded, corrected from the lookback",
+        "decoded+lookback+latents": "decoded, corrected from lookback and latents",
+    }
     rows = [("repeat the last value", report.repeat_last, "")]
     rows += [
-        (labels.get(name, name), error, "<- used" if name == chosen else "") for name, error in report.errors.items()
+        (labels.get(name, name), error, "<- used" if name == report.chosen else "")
+        for name, error in report.errors.items()
     ]
     show_table("Squared error on the held-out tail, in units of each series' variance", ("method", "error", ""), rows)
     if report.repeat_last < min(report.errors.values()):
