@@ -84,7 +84,7 @@ def pretrain(
         A :class:`TrainConfig` or a dict of its fields, which replace those of the preset.
     mixture
         How several domains share the batches, and what is kept from training to measure each of them on: a
-        :class:`~tjepa_estimators.data.mixture.MixtureConfig` or a dict of its fields. One domain alone is trained on
+        :class:`~tjepa_estimators.MixtureConfig` or a dict of its fields. One domain alone is trained on
         as a whole.
     initial
         Go on from these weights; its encoder and settings are used then.
