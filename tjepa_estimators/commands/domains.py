@@ -30,4 +30,9 @@ def show_domains(provenance: Provenance) -> None:
         for domain, share in provenance.shares.items()
     ]
     columns = ("domain", "share", "drawn", *measures.values())
-    show_table("Domains: share of the batches, windows drawn, and errors on windows kept from training", columns, rows, number=".3g")
+    show_table(
+        "Domains: share of the batches, windows drawn, and errors on windows kept from training",
+        columns,
+        rows,
+        number=".3g",
+    )

@@ -69,7 +69,7 @@ def test_domains_of_other_frequencies_and_channels_and_with_gaps_go_together(pre
 @pytest.mark.parametrize(
     ("mixture", "message"),
     [
-        ({"temprature": 2.0}, "temprature"),
+        ({"temp": 2.0}, "MixtureConfig knows"),
         ({"weights": {"short": 1.0}}, r"but the domains are \['long', 'short'\]"),
     ],
 )
