@@ -186,6 +186,17 @@ def test_the_weights_of_both_errors_are_those_of_the_settings(make, tiny_jepa):
     torch.testing.assert_close(loss.total, 0.5 * loss.parts["prediction"] + 3.0 * loss.parts["quantiles"])
 
 
+def test_without_latents_the_quantiles_are_the_loss_and_every_weight_still_has_a_gradient(make, tiny_jepa):
+    """Processes that train together wait for the gradient of every weight."""
+    settings, model = {"quantiles": {}, "latent": 0.0}, make(quantiles={}, latent=0.0)
+    loss = build_objective(as_settings(JEPAConfig, tiny_jepa | settings))(model(windows(), masks()))
+    assert torch.equal(loss.total, loss.parts["quantiles"])
+    loss.total.backward()
+    trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    assert all(weight.grad is not None for weight in trained.values())
+    assert not model.predictor.project_out.weight.grad.any()
+
+
 def test_every_resolution_decodes_for_itself(make):
     model = make(quantiles={}, resolutions=(1, 2))
     assert model.at(1).quantiles is not model.at(2).quantiles
