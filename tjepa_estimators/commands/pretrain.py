@@ -27,7 +27,7 @@ __all__ = ["run"]
 
 _EXAMPLES = """\
   tjepa pretrain sales.csv traffic.csv.gz --output encoder
-  tjepa pretrain --domain stocks weather web_traffic --steps 600 --output encoder
+  tjepa pretrain --domain stocks weather webtraffic --steps 600 --output encoder
   tjepa pretrain panel.csv --group shop --columns revenue,orders --output encoder
   tjepa pretrain sales.csv --output encoder --checkpoint run    (again after a stop: goes on)
   tjepa pretrain sales.csv --output encoder --jepa.context_length 256 --jepa.patch_length 16 --train.seed 1

@@ -35,7 +35,7 @@ def load_domain(name: str) -> DataDomain:
     Parameters
     ----------
     name
-        One of ``stocks``, ``stock_returns``, ``crypto``, ``weather``, ``weather_hourly``, ``web_traffic``,
+        One of ``stocks``, ``stock_returns``, ``crypto``, ``weather``, ``weather_hourly``, ``webtraffic``,
         ``ecommerce``, ``ecg``, or what :func:`tjepa_estimators.list_plugins` shows beside them.
 
     Returns
@@ -256,11 +256,11 @@ def weather_hourly() -> BundledDomain:
     )
 
 
-def web_traffic() -> BundledDomain:
+def webtraffic() -> BundledDomain:
     """Views per day of the Wikipedia article on Peyton Manning; 59 days are missing."""
     return BundledDomain(
         info=DomainInfo(
-            name="web_traffic",
+            name="webtraffic",
             title="Page views of one Wikipedia article",
             licence="CC0 1.0",
             source="Wikimedia page view statistics",
