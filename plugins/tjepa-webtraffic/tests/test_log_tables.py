@@ -40,7 +40,9 @@ def test_times_become_utc(text, zone, utc):
     assert request.time == datetime.fromisoformat(utc).timestamp()
 
 
-@pytest.mark.parametrize("row", ["yesterday,a", "nan,a", "inf,a", "-1,a", "2024-03-01,", "2024-03-01", "2024-03-01,a,b"])
+@pytest.mark.parametrize(
+    "row", ["yesterday,a", "nan,a", "inf,a", "-1,a", "2024-03-01,", "2024-03-01", "2024-03-01,a,b"]
+)
 def test_rows_without_a_time_or_a_visitor_are_malformed(row):
     assert parse("time,visitor", row) == [None]
 
@@ -50,10 +52,10 @@ def test_commas_in_quotes_are_part_of_a_cell():
 
 
 def test_a_named_column_that_is_not_there_gets_a_suggestion():
-    with pytest.raises(DataError, match="no column 'vistor' for the visitor. Did you mean 'visitor'"):
+    with pytest.raises(DataError, match=r"no column 'vistor' for the visitor\. Did you mean 'visitor'"):
         parse("time,visitor", visitor="vistor")
 
 
 def test_columns_that_cannot_be_guessed_are_asked_for_with_what_there_is():
-    with pytest.raises(DataError, match="no column for the visitor .* it has: time, who. .*LogColumns"):
+    with pytest.raises(DataError, match=r"no column for the visitor .* it has: time, who\. .*LogColumns"):
         parse("time,who")

@@ -15,6 +15,8 @@ from tjepa_webtraffic.logs.tables import LogColumns
 
 __all__ = ["LogConfig"]
 
+_HOUR, _DAY = 3600, 86400
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
@@ -61,7 +63,7 @@ class LogConfig:
             ZoneInfo(self.timezone)
         except (ValueError, ZoneInfoNotFoundError) as error:
             raise ConfigError(f"{self} cannot be used: {error}") from error
-        if isinstance(offset, pd.tseries.offsets.Tick) and pd.Timedelta(offset) % pd.Timedelta(seconds=1):
+        if (_seconds(offset) or 1) % 1:
             raise ConfigError(f"frequency {self.frequency!r} is no whole number of seconds; logs know no finer time.")
         if min(spans) <= pd.Timedelta(0) or times != sorted(times) or any(begin >= end for begin, end in pairs):
             raise ConfigError(f"timeout and silence must be positive, and spans must begin before they end; got {self}")
@@ -69,18 +71,17 @@ class LogConfig:
     @property
     def base(self) -> int:
         """Seconds of the steps to count in, of which those of ``frequency`` are made: at most an hour."""
-        offset = pd.tseries.frequencies.to_offset(self.frequency)
-        is_fixed = isinstance(offset, pd.tseries.offsets.Tick)
-        return math.gcd(int(pd.Timedelta(offset).total_seconds()), 3600) if is_fixed else 3600
+        seconds = _seconds(pd.tseries.frequencies.to_offset(self.frequency))
+        return math.gcd(int(seconds or _HOUR), _HOUR)
 
     @property
     def season(self) -> int:
         """Steps of a day, or of a week where a step is a day, or of a year; 1 where none is whole."""
         offset = pd.tseries.frequencies.to_offset(self.frequency)
-        if isinstance(offset, pd.tseries.offsets.Tick):
-            steps, rest = divmod(pd.Timedelta(days=1), pd.Timedelta(offset))
-            return max(int(steps), 1) if not rest else 1
-        return {"D": 7, "B": 5, "W": 52, "MS": 12, "ME": 12}.get(offset.name.partition("-")[0], 1)
+        seconds = _seconds(offset)
+        if seconds is None:
+            return {"D": 7, "B": 5, "W": 52, "MS": 12, "ME": 12}.get(offset.name.partition("-")[0], 1)
+        return 1 if _DAY % seconds else int(_DAY / seconds)
 
     def gap_times(self) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
         """The declared gaps."""
@@ -91,3 +92,9 @@ class LogConfig:
         """A moment in UTC, without a zone."""
         stamp = pd.Timestamp(text)
         return stamp if stamp.tz is None else stamp.tz_convert("UTC").tz_localize(None)
+
+
+def _seconds(offset: pd.offsets.BaseOffset) -> float | None:
+    """Length of a step; None where it is days or more, which are counted in hours."""
+    is_fixed = isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day)  # a Tick in pandas 2
+    return pd.Timedelta(offset).total_seconds() if is_fixed else None

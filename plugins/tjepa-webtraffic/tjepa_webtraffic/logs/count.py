@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from tjepa_estimators.errors import DataError
-from tjepa_webtraffic.logs.config import LogConfig
-from tjepa_webtraffic.logs.requests import Request
 from tjepa_webtraffic.logs.visits import Visits
+
+if TYPE_CHECKING:
+    from tjepa_webtraffic.logs.config import LogConfig
+    from tjepa_webtraffic.logs.requests import Request
 
 __all__ = ["Counts", "LogReport", "count"]
 

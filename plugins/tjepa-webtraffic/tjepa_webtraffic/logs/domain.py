@@ -7,12 +7,9 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
-from tjepa_estimators import Series
 from tjepa_estimators.contracts import DomainInfo
 from tjepa_estimators.data.remote.frames import FrameDomain
 from tjepa_estimators.data.splits import check_split
@@ -21,9 +18,14 @@ from tjepa_webtraffic.logs.config import LogConfig
 from tjepa_webtraffic.logs.count import LogReport, count
 from tjepa_webtraffic.logs.files import LogFile, in_order
 from tjepa_webtraffic.logs.lines import parse_lines
-from tjepa_webtraffic.logs.requests import Request
 from tjepa_webtraffic.logs.sample import sample_lines
 from tjepa_webtraffic.logs.steps import to_steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tjepa_estimators import Series
+    from tjepa_webtraffic.logs.requests import Request
 
 __all__ = ["WebLogs"]
 
@@ -59,7 +61,7 @@ class WebLogs:
     ...     logs = WebLogs(path, LogConfig(frequency="2h"))
     ...     hours = logs.series("train")[0]
     ...     print(logs.reports()["site"])
-    311 lines: ...
+    460 lines: 194 page views in 74 sessions, 72 of bots, 194 other requests, 0 malformed, 0 late; silent: never
     """
 
     def __init__(self, files: Paths | Mapping[str, Paths] = (), config: LogConfig | None = None) -> None:
@@ -100,7 +102,10 @@ class WebLogs:
         if self._read is None:
             found = {site: self._site(site, paths) for site, paths in self._sites().items()}
             frames = {site: frame for site, (frame, _) in found.items()}
-            self._read = FrameDomain(info=self.info, frames=frames), {site: report for site, (_, report) in found.items()}
+            self._read = (
+                FrameDomain(info=self.info, frames=frames),
+                {site: report for site, (_, report) in found.items()},
+            )
             _warn(self._read[1])
         return self._read
 

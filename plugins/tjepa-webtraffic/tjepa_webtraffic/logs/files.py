@@ -7,13 +7,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 from zoneinfo import ZoneInfo
 
 from tjepa_estimators.errors import DataError
 from tjepa_webtraffic.logs.lines import parse_lines
-from tjepa_webtraffic.logs.requests import Request
 from tjepa_webtraffic.logs.tables import LogColumns, parse_table
+
+if TYPE_CHECKING:
+    from tjepa_webtraffic.logs.requests import Request
 
 __all__ = ["LogFile", "in_order"]
 
@@ -60,7 +62,7 @@ class LogFile:
                 break
         raise DataError(
             f"{str(self.path)!r} has no request among its first lines; expected the common or combined log format, as "
-            '\'10.0.0.7 - - [10/Oct/2023:13:55:36 +0200] "GET / HTTP/1.1" 200 512\', or a csv file (.csv, .csv.gz).'
+            "'10.0.0.7 - - [10/Oct/2023:13:55:36 +0200] \"GET / HTTP/1.1\" 200 512', or a csv file (.csv, .csv.gz)."
         )
 
     def _open(self) -> TextIO:

@@ -18,7 +18,8 @@ _LINE = re.compile(
     rf"{_QUOTED} (\d{{3}}) (?:\d+|-)(?: {_QUOTED} {_QUOTED})?"
 )
 # written out: strptime reads the names of months in the language of the machine, servers always write English
-MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 
 
 def parse_lines(lines: Iterable[str]) -> Iterator[Request | None]:

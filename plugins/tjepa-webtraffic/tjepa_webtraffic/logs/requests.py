@@ -14,10 +14,10 @@ BOTS = re.compile(
 )
 """Words that robots and programs write into their user agent."""
 
-ASSETS = frozenset(
-    "avif bmp css eot gif gz ico jpeg jpg js json map mjs mp3 mp4 otf pdf png rss svg tar ttf txt wasm webm webp "
-    "woff woff2 xml zip".split()
-)
+ASSETS = frozenset({
+    "avif", "bmp", "css", "eot", "gif", "gz", "ico", "jpeg", "jpg", "js", "json", "map", "mjs", "mp3", "mp4", "otf",
+    "pdf", "png", "rss", "svg", "tar", "ttf", "txt", "wasm", "webm", "webp", "woff", "woff2", "xml", "zip",
+})  # fmt: skip
 """Endings of paths that are parts of a page, not pages."""
 
 

@@ -17,14 +17,14 @@ _ROBOT = "Mozilla/5.0 (compatible; Examplebot/2.1; +http://example.com/bot.html)
 
 
 def sample_lines(days: int = 6, seed: int = 0) -> Iterator[str]:
-    """Lines in the combined log format, about a hundred a day: visitors by the hour of the day, and a robot.
+    """Lines in the combined log format, about 150 a day: visitors by the hour of the day, and a robot.
 
     All of it is computed: the addresses are those reserved for documentation (192.0.2.0/24, 198.51.100.0/24).
 
     Examples
     --------
-    >>> next(sample_lines())
-    '192.0.2.88 - - [04/Mar/2024:00:...
+    >>> next(sample_lines()).partition(" HTTP")[0]
+    '198.51.100.7 - - [04/Mar/2024:00:51:02 +0000] "GET /blog/oak'
     """
     random = np.random.default_rng(seed)
     start = datetime(2024, 3, 4, tzinfo=UTC)

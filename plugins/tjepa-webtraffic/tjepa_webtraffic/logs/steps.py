@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from tjepa_estimators.data.remote.grid import grid_of
 from tjepa_estimators.errors import DataError
-from tjepa_webtraffic.logs.config import LogConfig
-from tjepa_webtraffic.logs.count import Counts
+
+if TYPE_CHECKING:
+    from tjepa_webtraffic.logs.config import LogConfig
+    from tjepa_webtraffic.logs.count import Counts
 
 __all__ = ["to_steps"]
 
@@ -47,9 +51,7 @@ def to_steps(counts: Counts, config: LogConfig, label: str) -> pd.DataFrame:
 def _sums(steps: pd.DataFrame, edges: pd.DatetimeIndex) -> pd.DataFrame:
     inside = steps[(steps.index >= edges[0]) & (steps.index < edges[-1])]
     place = edges.searchsorted(pd.DatetimeIndex(inside.index), side="right") - 1
-    sums = {
-        name: np.bincount(place, weights=inside[name].to_numpy(float), minlength=len(edges) - 1) for name in inside
-    }
+    sums = {name: np.bincount(place, weights=inside[name].to_numpy(float), minlength=len(edges) - 1) for name in inside}
     return pd.DataFrame(sums, index=edges[:-1])
 
 

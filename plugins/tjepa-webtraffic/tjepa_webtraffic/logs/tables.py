@@ -31,7 +31,17 @@ class LogColumns:
 
 _USUAL = {
     "time": ("time", "timestamp", "datetime", "date_time", "event_time", "event_timestamp", "ts", "date"),
-    "visitor": ("visitor", "visitor_id", "user_pseudo_id", "client_id", "user_id", "cookie", "ip", "host", "session_id"),
+    "visitor": (
+        "visitor",
+        "visitor_id",
+        "user_pseudo_id",
+        "client_id",
+        "user_id",
+        "cookie",
+        "ip",
+        "host",
+        "session_id",
+    ),
     "page": ("page", "path", "page_path", "page_location", "url", "uri", "request"),
     "agent": ("user_agent", "agent", "useragent"),
 }

@@ -40,6 +40,11 @@ class Visits:
         self._last: dict[str, float] = {}
         self._clock = self._swept = float("-inf")
 
+    @property
+    def num_open(self) -> int:
+        """Visitors that are remembered."""
+        return len(self._last)
+
     def add(self, time: float, visitor: str) -> None:
         """Count a page view."""
         step = int(time // self._step)

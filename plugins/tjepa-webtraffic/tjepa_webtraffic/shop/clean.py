@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from tjepa_estimators.errors import DataError
-from tjepa_webtraffic.shop.config import ShopConfig
+
+if TYPE_CHECKING:
+    from tjepa_webtraffic.shop.config import ShopConfig
 
 __all__ = ["ShopReport", "clean"]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from tjepa_estimators.errors import DataError
-from tjepa_webtraffic.shop.config import ShopConfig
+
+if TYPE_CHECKING:
+    from tjepa_webtraffic.shop.config import ShopConfig
 
 __all__ = ["to_days", "with_conversion"]
 
@@ -40,7 +42,8 @@ def to_days(rows: pd.DataFrame, config: ShopConfig) -> tuple[pd.DataFrame, int]:
     frame.insert(len(frame.columns) - 1, "avg_basket", _mean_basket(sales, grid))
     is_closed = _is_closed(frame["orders"], config)
     returns = frame["returns"].where(~is_closed | (frame["returns"] > 0))  # the office may book what the shop may not
-    return frame.mask(np.asarray(is_closed), axis=0).assign(returns=returns), int(is_closed.sum())
+    frame[is_closed.to_numpy()] = np.nan
+    return frame.assign(returns=returns), int(is_closed.sum())
 
 
 def with_conversion(frame: pd.DataFrame, sessions: pd.Series[Any]) -> pd.DataFrame:

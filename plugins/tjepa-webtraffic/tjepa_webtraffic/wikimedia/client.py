@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pandas as pd
-import requests
 
 from tjepa_estimators import __version__
 from tjepa_estimators.data.remote.http import HttpClient
-from tjepa_estimators.data.remote.parts import Part
 from tjepa_estimators.errors import ConfigError, DownloadError
 from tjepa_webtraffic.wikimedia.config import FIRST, PageViewsConfig
 
-__all__ = ["ADDRESS", "fetch_views", "user_agent"]
+if TYPE_CHECKING:
+    from tjepa_estimators.data.remote.parts import Part
+    from tjepa_estimators.data.remote.retry import Retry
+
+__all__ = ["ADDRESS", "connect", "fetch_views"]
 
 ADDRESS = "https://wikimedia.org/api/rest_v1/metrics/pageviews/per-article"
 
@@ -22,31 +26,31 @@ _CONTACT = "TJEPA_CONTACT"
 _NOT_FOUND = 404
 
 
-def user_agent(contact: str | None) -> str:
-    """Who asks, in the form that Wikimedia wants: client, contact, library.
+def connect(contact: str | None = None, address: str = ADDRESS, retry: Retry | None = None) -> HttpClient:
+    """A client that says who asks, in the form that Wikimedia wants, and asks no faster than five times a second.
 
     Parameters
     ----------
     contact
         Email or web address; None takes the environment variable ``TJEPA_CONTACT``.
+    address
+        Of the API.
+    retry
+        How often and how patiently to try again.
 
     Raises
     ------
     ConfigError
         If there is no contact.
-
-    Examples
-    --------
-    >>> user_agent("ann@example.org").split()[1]
-    '(ann@example.org)'
     """
-    given = contact or os.environ.get(_CONTACT, "")
-    if not ("@" in given or given.startswith(("http://", "https://"))) or not given.isprintable():
+    given = (contact or os.environ.get(_CONTACT, "")).strip()
+    if not ("@" in given or given.startswith(("http://", "https://"))) or not (given.isascii() and given.isprintable()):
         raise ConfigError(
             f"Wikimedia asks every client for a contact, an email or web address, and blocks those without; got "
             f"{given!r}. Give yours: PageViews(contact='you@example.org'), or set the environment variable {_CONTACT}."
         )
-    return f"tjepa-webtraffic/{__version__} ({given}) python-requests/{requests.__version__}"
+    user_agent = f"tjepa-webtraffic/{__version__} ({given}) python-requests/{version('requests')}"
+    return HttpClient(address, user_agent=user_agent, interval=0.2, retry=retry)
 
 
 def fetch_views(client: HttpClient, config: PageViewsConfig, article: str, part: Part) -> pd.DataFrame:

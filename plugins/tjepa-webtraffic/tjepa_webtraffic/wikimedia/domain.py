@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from tjepa_estimators import Series, load_domain
 from tjepa_estimators.contracts import DomainInfo
 from tjepa_estimators.data.remote.cache import FrameCache, cache_folder
@@ -17,12 +15,13 @@ from tjepa_estimators.data.remote.quality import QualityReport, tidy, warn_of
 from tjepa_estimators.data.remote.rules import at_least
 from tjepa_estimators.data.splits import check_split
 from tjepa_estimators.errors import ConfigError, DataError
-from tjepa_webtraffic.wikimedia.client import ADDRESS, fetch_views, user_agent
+from tjepa_webtraffic.wikimedia.client import connect, fetch_views
 from tjepa_webtraffic.wikimedia.config import ARTICLES, PageViewsConfig
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tjepa_estimators.data.remote.http import HttpClient
-    from tjepa_estimators.data.remote.retry import Retry
 
 __all__ = ["PageViews"]
 
@@ -45,10 +44,9 @@ class PageViews:
         ``TJEPA_CONTACT``. Not needed for what has been fetched before.
     cache
         Folder for what was fetched; None takes that of :func:`~tjepa_estimators.data.remote.cache.cache_folder`.
-    address
-        Of the API.
-    retry
-        How often and how patiently to try again.
+    client
+        Asks the API in place of the usual one, and brings its own User-Agent; see
+        :func:`tjepa_webtraffic.wikimedia.client.connect`.
 
     Examples
     --------
@@ -63,8 +61,7 @@ class PageViews:
         *,
         contact: str | None = None,
         cache: str | Path | None = None,
-        address: str = ADDRESS,
-        retry: Retry | None = None,
+        client: HttpClient | None = None,
     ) -> None:
         if isinstance(articles, str) or not articles or len(set(articles)) < len(articles):
             raise ConfigError(f"articles must be a list of different titles; got {articles!r}.")
@@ -72,8 +69,7 @@ class PageViews:
         self.config = config or PageViewsConfig()
         self.contact = contact
         self.cache = cache
-        self.address = address
-        self.retry = retry
+        self.client = client
         self.info = DomainInfo(
             name="page_views",
             title=f"Page views of {len(self.articles)} articles of {self.config.project}",
@@ -84,7 +80,6 @@ class PageViews:
             sha256="",
         )
         self._fetched: FrameDomain | None = None
-        self._client: HttpClient | None = None
 
     def series(self, split: str = "all") -> list[Series]:
         """Return the series of one split: ``"train"``, ``"test"`` (the last fifth of the time) or ``"all"``.
@@ -102,7 +97,9 @@ class PageViews:
         if self._fetched is None:
             found = {article: self._views(article) for article in self.articles}
             warn_of((report for _, report in found.values()), self.info.name)
-            self._fetched = FrameDomain(info=self.info, frames={article: frame for article, (frame, _) in found.items()})
+            self._fetched = FrameDomain(
+                info=self.info, frames={article: frame for article, (frame, _) in found.items()}
+            )
         return self._fetched.series(split)
 
     def sample(self) -> list[Series]:
@@ -133,11 +130,6 @@ class PageViews:
         return tidy(frame, name=article, frequency=self.config.frequency, rules=[at_least(["views"])])
 
     def _connection(self) -> HttpClient:
-        if self._client is None:
-            from tjepa_estimators.data.remote.http import HttpClient
-
-            # one request after the other, as the API's rules ask
-            self._client = HttpClient(
-                self.address, user_agent=user_agent(self.contact), interval=0.2, retry=self.retry
-            )
-        return self._client
+        if self.client is None:
+            self.client = connect(self.contact)
+        return self.client
