@@ -182,7 +182,9 @@ def read_csv(path: str | Path) -> tuple[pd.DataFrame, str]:
         If there is no such file, or it is no csv.
     """
     try:
-        return pd.read_csv(path, float_precision="round_trip"), hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        # read in one piece: in pieces, a column could hold numbers in one and text in the next
+        frame = pd.read_csv(path, float_precision="round_trip", low_memory=False)
+        return frame, hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"Cannot read the csv file {str(path)!r}: {error}; give the path of a csv with a header"

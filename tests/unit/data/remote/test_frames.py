@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tjepa_estimators.data.remote.frames import FrameDomain
+from tjepa_estimators.data.remote.frames import FrameDomain, read_csv
 from tjepa_estimators.data.remote.rules import positive
 from tjepa_estimators.errors import DataError, DataQualityWarning
 from tjepa_estimators.testing import check_domain
@@ -84,6 +84,13 @@ def test_a_file_is_read_and_its_checksum_kept(tmp_path):
     assert (domain.info.name, domain.info.licence, domain.info.source) == ("shops", "CC0", "shops.csv.gz")
     for one, other in zip(domain.series(), own().series(), strict=True):
         np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_a_long_column_of_numbers_and_text_is_text_throughout(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join(["order,sold", *["1,2.5"] * 150_000, "C1,2.5"]))
+    frame, _ = read_csv(path)
+    assert set(frame["order"]) == {"1", "C1"}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x00\xff\xfe"])
