@@ -52,8 +52,8 @@ def test_commas_in_quotes_are_part_of_a_cell():
 
 
 def test_a_named_column_that_is_not_there_gets_a_suggestion():
-    with pytest.raises(DataError, match=r"no column 'vistor' for the visitor\. Did you mean 'visitor'"):
-        parse("time,visitor", visitor="vistor")
+    with pytest.raises(DataError, match=r"no column 'visitors' for the visitor\. Did you mean 'visitor'"):
+        parse("time,visitor", visitor="visitors")
 
 
 def test_columns_that_cannot_be_guessed_are_asked_for_with_what_there_is():

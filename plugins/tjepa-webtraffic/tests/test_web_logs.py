@@ -99,6 +99,14 @@ def test_sessions_go_on_from_one_file_to_the_next_in_whatever_order_they_are_giv
     assert series.values.tolist() == [[1, 1], [1, 1], [1, 0]]
 
 
+def test_servers_that_write_at_the_same_time_are_one_log(write):
+    lines = list(sample_lines())
+    together = WebLogs(write(lines))
+    apart = WebLogs([write(lines[server::3], f"server{server}.log") for server in range(3)])
+    np.testing.assert_array_equal(apart.series()[0].values, together.series()[0].values)
+    assert str(apart.reports()["site"]) == str(together.reports()["site"])
+
+
 @pytest.mark.parametrize("frequency", ["15min", "90min", "2h", "D", "W", "MS"])
 def test_another_frequency_counts_the_same_requests(write, frequency):
     path = write(sample_lines(days=70))

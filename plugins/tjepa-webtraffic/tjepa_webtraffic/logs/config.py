@@ -96,5 +96,6 @@ class LogConfig:
 
 def _seconds(offset: pd.offsets.BaseOffset) -> float | None:
     """Length of a step; None where it is days or more, which are counted in hours."""
-    is_fixed = isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day)  # a Tick in pandas 2
-    return pd.Timedelta(offset).total_seconds() if is_fixed else None
+    if isinstance(offset, pd.offsets.Day) or not isinstance(offset, pd.offsets.Tick):  # in pandas 2 a Day is a Tick
+        return None
+    return pd.Timedelta(offset).total_seconds()

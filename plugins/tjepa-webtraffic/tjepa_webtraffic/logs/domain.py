@@ -16,7 +16,7 @@ from tjepa_estimators.data.splits import check_split
 from tjepa_estimators.errors import DataError, DataQualityWarning
 from tjepa_webtraffic.logs.config import LogConfig
 from tjepa_webtraffic.logs.count import LogReport, count
-from tjepa_webtraffic.logs.files import LogFile, in_order
+from tjepa_webtraffic.logs.files import LogFile, merged
 from tjepa_webtraffic.logs.lines import parse_lines
 from tjepa_webtraffic.logs.sample import sample_lines
 from tjepa_webtraffic.logs.steps import to_steps
@@ -46,7 +46,8 @@ class WebLogs:
     Parameters
     ----------
     files
-        The files of the log, in any order; or a mapping from the names of several sites to theirs.
+        The files of the log, in any order, of one server or of several that write at the same time; or a mapping from
+        the names of several sites to theirs.
     config
         How to count.
 
@@ -125,8 +126,7 @@ class WebLogs:
 
     def _site(self, site: str, paths: list[Path]) -> tuple[pd.DataFrame, LogReport]:
         zone = ZoneInfo(self.config.timezone)
-        files = in_order(LogFile(path, self.config.columns, zone) for path in paths)
-        requests = (request for file in files for request in file.requests())
+        requests = merged(LogFile(path, self.config.columns, zone) for path in paths)
         return _count(requests, self.config, f"The log of {site!r}")
 
 

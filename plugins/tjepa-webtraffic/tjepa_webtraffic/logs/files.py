@@ -1,13 +1,14 @@
-"""The files of a log in the order of time, and their lines, one at a time."""
+"""The files of a log, and their requests in the order of time, one at a time."""
 
 from __future__ import annotations
 
 import gzip
+import heapq
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 from zoneinfo import ZoneInfo
 
 from tjepa_estimators.errors import DataError
@@ -17,7 +18,7 @@ from tjepa_webtraffic.logs.tables import LogColumns, parse_table
 if TYPE_CHECKING:
     from tjepa_webtraffic.logs.requests import Request
 
-__all__ = ["LogFile", "in_order"]
+__all__ = ["LogFile", "merged"]
 
 _FIRST = 1000
 """Lines in which a file must show a first request."""
@@ -76,6 +77,32 @@ class LogFile:
         return parse_lines(lines)
 
 
-def in_order(files: Iterable[LogFile]) -> list[LogFile]:
-    """The files by their first request: servers number rotated logs backwards."""
-    return sorted(files, key=LogFile.begins)
+def merged(files: Iterable[LogFile]) -> Iterator[Request | None]:
+    """The requests of all files in the order of time, as far as each file keeps it.
+
+    Servers number rotated logs backwards, and several servers write at the same time. A file is open only while it is
+    read; a malformed line comes after the request before it.
+    """
+    waiting = sorted(((file.begins(), number, file) for number, file in enumerate(files)), reverse=True)
+    running: list[_Reading] = []
+    while waiting or running:
+        while waiting and (not running or waiting[-1][0] <= running[0].time):
+            begin, number, file = waiting.pop()
+            heapq.heappush(running, _Reading(begin, number, file.requests()))
+        reading = running[0]
+        try:
+            request = next(reading.requests)
+        except StopIteration:
+            heapq.heappop(running)
+            continue
+        yield request
+        if request is not None and request.time != reading.time:
+            heapq.heapreplace(running, reading._replace(time=request.time))
+
+
+class _Reading(NamedTuple):
+    """A file and the time that it has come to; the number decides between equal ones."""
+
+    time: float
+    number: int
+    requests: Iterator[Request | None]

@@ -11,7 +11,7 @@ from tjepa_webtraffic.logs.requests import Request
 
 __all__ = ["MONTHS", "parse_line", "parse_lines"]
 
-_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _LINE = re.compile(
     r"(\S+) \S+ \S+ "
     r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d):([0-5]\d):([0-5]\d|60) ([+-]\d{4})\] "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["ASSETS", "BOTS", "Request", "is_bot", "is_page_view"]
@@ -48,7 +49,12 @@ def is_bot(request: Request) -> bool:
     """
     if request.path.startswith("/robots.txt"):
         return True
-    return request.agent is not None and (request.agent in {"", "-"} or BOTS.search(request.agent) is not None)
+    return request.agent is not None and _is_program(request.agent)
+
+
+@lru_cache(maxsize=4096)  # the search takes longer than all else, and visitors share few user agents
+def _is_program(agent: str) -> bool:
+    return agent in {"", "-"} or BOTS.search(agent) is not None
 
 
 def is_page_view(request: Request) -> bool:
