@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from tjepa_webtraffic.logs.files import LogFile
 from tjepa_webtraffic.logs.tables import LogColumns, parse_table
 
 from tjepa_estimators.errors import DataError
@@ -45,6 +46,13 @@ def test_times_become_utc(text, zone, utc):
 )
 def test_rows_without_a_time_or_a_visitor_are_malformed(row):
     assert parse("time,visitor", row) == [None]
+
+
+def test_a_table_from_a_spreadsheet_may_begin_with_a_mark_of_its_encoding(tmp_path):
+    path = tmp_path / "hits.csv"
+    path.write_bytes(b"\xef\xbb\xbfzeit,visitor\n2024-03-01,a\n")
+    (request,) = LogFile(path, LogColumns(time="zeit"), UTC).requests()
+    assert request.visitor == "a"
 
 
 def test_commas_in_quotes_are_part_of_a_cell():

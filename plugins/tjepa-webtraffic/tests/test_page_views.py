@@ -138,8 +138,8 @@ def test_a_year_that_is_not_known_is_missing_too(serve):
 
 def test_an_article_begins_with_its_first_view(serve):
     routes = {path(2022): NOT_FOUND, path(2023): answer("2023-05-01", "2023-12-31")}
-    (series,) = serve(routes)[0].series()
-    assert series.index[0] == pd.Timestamp("2023-05-01")
+    (series,), (again,) = serve(routes)[0].series(), serve({})[0].series()
+    assert series.index[0] == again.index[0] == pd.Timestamp("2023-05-01")
 
 
 def test_an_article_that_never_existed_is_an_error_with_its_name(serve):

@@ -75,6 +75,16 @@ def test_gifts_and_corrections_of_the_stock_are_left_out():
     assert figures(rows).iloc[0][["orders", "units", "returns"]].tolist() == [1, 1, 0]
 
 
+def test_rows_without_a_number_are_orders_of_their_own():
+    rows = table([row("1", 0), row("1", 0, item="lamp"), row(None, 0), row(None, 0, item="lamp")])
+    assert figures(rows).iloc[0][["orders", "revenue"]].tolist() == [3, 40]
+
+
+def test_a_table_may_be_glued_together_from_others():
+    part = pd.DataFrame({"date": ["2024-03-04"] * 2, "amount": [10.0, 5.0]})
+    assert figures(pd.concat([part, part]))["orders"].tolist() == [4]
+
+
 def test_guests_are_orders_but_no_customers():
     assert figures([row("1", 0), row("2", 0, customer=None)]).iloc[0][["orders", "customers"]].tolist() == [2, 1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import heapq
 import zlib
@@ -45,7 +46,7 @@ class LogFile:
                 yield from self._parse(lines)
         except FileNotFoundError as error:
             raise DataError(f"There is no log {str(self.path)!r}; give the path of a file.") from error
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile, csv.Error) as error:
             raise DataError(f"The log {str(self.path)!r} is damaged: {error}. Copy it again, or unpack it.") from error
 
     def begins(self) -> float:
@@ -68,8 +69,8 @@ class LogFile:
 
     def _open(self) -> TextIO:
         if self.path.suffix == ".gz":
-            return gzip.open(self.path, "rt", encoding="utf-8", errors="replace", newline="")
-        return self.path.open(encoding="utf-8", errors="replace", newline="")
+            return gzip.open(self.path, "rt", encoding="utf-8-sig", errors="replace", newline="")
+        return self.path.open(encoding="utf-8-sig", errors="replace", newline="")
 
     def _parse(self, lines: Iterable[str]) -> Iterator[Request | None]:
         if self.path.name.removesuffix(".gz").endswith(".csv"):

@@ -60,6 +60,7 @@ def clean(table: pd.DataFrame, config: ShopConfig, label: str) -> tuple[pd.DataF
         If columns are missing, more than 1 % of the rows cannot be read, or no row is a sale.
     """
     names = config.columns.find(table.columns, label)
+    table = table.reset_index(drop=True)
     report = ShopReport(rows=len(table))
     if "order" in names:  # without a number of the order, equal rows may be two sales
         is_copy = table.duplicated()
@@ -83,7 +84,7 @@ def _roles(table: pd.DataFrame, names: dict[str, str], config: ShopConfig) -> pd
     rows = pd.DataFrame({"day": _days(table[names["time"]], config)}, index=table.index)
     numbers = {role: pd.to_numeric(table[names[role]], errors="coerce") for role in _numeric(names)}
     rows["amount"] = numbers["amount"] if "amount" in names else numbers["quantity"] * numbers["price"]
-    rows["order"] = table[names["order"]].astype(str) if "order" in names else table.index
+    rows["order"] = _orders(table, names)
     rows["is_return"] = rows["amount"] < 0
     if "order" in names and config.cancelled:
         rows["is_return"] |= rows["order"].str.startswith(config.cancelled)
@@ -93,6 +94,15 @@ def _roles(table: pd.DataFrame, names: dict[str, str], config: ShopConfig) -> pd
     if "customer" in names:
         rows["customer"] = table[names["customer"]]
     return rows
+
+
+def _orders(table: pd.DataFrame, names: dict[str, str]) -> pd.Series[Any]:
+    """Number of the order of each row; a row without one is an order of its own."""
+    own = pd.Series([f"row {number}" for number in range(len(table))], dtype=object)
+    if "order" not in names:
+        return own
+    given = table[names["order"]]
+    return given.astype(str).astype(object).where(given.notna(), own)
 
 
 def _numeric(names: dict[str, str]) -> list[str]:
