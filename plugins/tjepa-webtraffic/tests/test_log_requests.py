@@ -26,7 +26,7 @@ def test_programs_are_known_by_their_user_agent(agent):
     assert is_bot(Request(0, "a", agent=agent))
 
 
-@pytest.mark.parametrize("agent", [FIREFOX, SAFARI, None])
+@pytest.mark.parametrize("agent", [FIREFOX, SAFARI, "Mozilla/5.0 (Linux; Android 9; CUBOT_X19)", None])
 def test_browsers_and_logs_without_user_agents_are_people(agent):
     assert not is_bot(Request(0, "a", "/", agent=agent))
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 __all__ = ["ASSETS", "BOTS", "Request", "is_bot", "is_page_view"]
 
 BOTS = re.compile(
-    r"bot|crawl|spider|slurp|scrap|fetch|monitor|uptime|pingdom|scan|headless|phantom|preview|facebookexternalhit|"
+    r"(?<!cu)bot|crawl|spider|slurp|scrap|fetch|monitor|uptime|pingdom|scan|headless|phantom|preview|facebookexternalhit|"
     r"curl|wget|libwww|python|java/|okhttp|httpclient|go-http|node-fetch|axios|perl|ruby|feed",
     re.IGNORECASE,
 )
-"""Words that robots and programs write into their user agent."""
+"""Words that robots and programs write into their user agent; Cubot makes telephones."""
 
 ASSETS = frozenset({
     "avif", "bmp", "css", "eot", "gif", "gz", "ico", "jpeg", "jpg", "js", "json", "map", "mjs", "mp3", "mp4", "otf",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,7 +105,7 @@ class PageViews:
 
     def sample(self) -> list[Series]:
         """Return views per day of one article, bundled with the core as ``webtraffic``: small, needs no network."""
-        return list(load_domain("webtraffic").sample())
+        return [replace(one, name="Peyton Manning") for one in load_domain("webtraffic").sample()]
 
     def _views(self, article: str) -> tuple[pd.DataFrame, QualityReport]:
         start, end = self.config.span
