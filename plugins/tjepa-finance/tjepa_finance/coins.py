@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tjepa_estimators.contracts import DomainInfo
 from tjepa_estimators.data.remote.frames import FrameDomain
+from tjepa_estimators.data.splits import check_split
 from tjepa_finance.bars import BAR_RULES, COLUMNS, bars_from_csv, bars_from_frame
 from tjepa_finance.computed import computed_bars
 from tjepa_finance.intervals import Interval, interval_of
@@ -127,6 +128,7 @@ class Coins:
         from tjepa_finance.exchange import Exchange
         from tjepa_finance.history import History
 
+        check_split(split, "coins")
         history = History(
             provider=Exchange(name=self.exchange) if isinstance(self.exchange, str) else self.exchange,
             interval=interval_of(self.interval, INTERVALS),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 _PAGE = 1000
-"""Bars that are asked for at once; exchanges that give fewer give what they have."""
+"""Bars that are asked for at once; fewer where ccxt knows that the exchange gives fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +70,22 @@ class Exchange:
         DataError
             If it has no such market.
         """
-        bars = _connect(self.name, self.address, self.timeout)
         step = ccxt.Exchange.parse_timeframe(interval) * 1000
         since, end = _milliseconds(part.start), min(_milliseconds(part.end), int(time.time() * 1000) - step + 1)
         rows: list[list[float]] = []
         while since < end:
-            page = self._page(bars, symbol, interval, since)
+            page, limit = self._page(symbol, interval, since)
             rows += [row for row in page if since <= row[0] < end]
-            since = page[-1][0] + step if page and page[-1][0] >= since else since + _PAGE * step
+            since = page[-1][0] + step if page and page[-1][0] >= since else since + limit * step
         return _frame(rows)
 
-    def _page(self, bars: ccxt.Exchange, symbol: str, interval: str, since: int) -> list[list[Any]]:
+    def _page(self, symbol: str, interval: str, since: int) -> tuple[list[list[Any]], int]:
         what = f"{interval} bars of {symbol} from {self.name}"
-        return with_retries(lambda: _attempt(bars, symbol, interval, since), what=what, retry=self.retry)
+        return with_retries(
+            lambda: _attempt(_connect(self.name, self.address, self.timeout), symbol, interval, since),
+            what=what,
+            retry=self.retry,
+        )
 
 
 @cache
@@ -103,9 +106,12 @@ def _moved(urls: Any, address: str) -> Any:  # noqa: ANN401 - a text, or texts b
     return address
 
 
-def _attempt(bars: ccxt.Exchange, symbol: str, interval: str, since: int) -> list[list[Any]]:
+def _attempt(bars: ccxt.Exchange, symbol: str, interval: str, since: int) -> tuple[list[list[Any]], int]:
+    """One page, and how many bars it might have had."""
     try:
-        page = bars.fetch_ohlcv(symbol, interval, since=since, limit=_PAGE)
+        bars.load_markets()
+        limit = min(_PAGE, bars.feature_value(symbol, "fetchOHLCV", "limit", _PAGE) or _PAGE)
+        page = bars.fetch_ohlcv(symbol, interval, since=since, limit=limit)
     except ccxt.BadSymbol as error:
         near = difflib.get_close_matches(symbol, bars.symbols or [], 3, 0.4)
         raise DataError(f"{bars.id} has no market {symbol!r}; did you mean one of {near}?") from error
@@ -113,9 +119,16 @@ def _attempt(bars: ccxt.Exchange, symbol: str, interval: str, since: int) -> lis
         raise _transient(bars, error) from error
     except ccxt.BaseError as error:
         raise DownloadError(f"{bars.id} refuses {interval} bars of {symbol!r}: {error}") from error
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:  # ccxt on an answer of other form
+        _connect.cache_clear()  # ccxt may have kept the answer
+        raise TransientFailure(f"the answer is not understood: {_quoted(bars)}") from error
     if bars.last_json_response is None:  # ccxt would call this an empty page
-        raise TransientFailure(f"the answer is no JSON: {str(bars.last_http_response)[:80]!r}")
-    return page
+        raise TransientFailure(f"the answer is no JSON: {_quoted(bars)}")
+    return page, limit
+
+
+def _quoted(bars: ccxt.Exchange) -> str:
+    return repr(str(bars.last_http_response)[:80])
 
 
 def _transient(bars: ccxt.Exchange, error: Exception) -> TransientFailure:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from tjepa_estimators.contracts import DomainInfo
 from tjepa_estimators.data.domains import stocks
 from tjepa_estimators.data.remote.frames import FrameDomain
+from tjepa_estimators.data.splits import check_split
 from tjepa_finance.bars import BAR_RULES, COLUMNS, bars_from_csv, bars_from_frame
 from tjepa_finance.intervals import Interval, interval_of
-from tjepa_finance.settings import check_columns, check_span
+from tjepa_finance.settings import check_columns, check_span, check_symbols
 
 if TYPE_CHECKING:
     from tjepa_estimators.data.remote.rules import Rule
@@ -132,6 +133,7 @@ class Indices:
         from tjepa_finance.history import History
         from tjepa_finance.yahoo import Yahoo
 
+        check_split(split, "indices")
         history = History(
             provider=self.provider or Yahoo(),
             interval=interval_of(self.interval, INTERVALS),
@@ -145,10 +147,10 @@ class Indices:
         return FrameDomain(info=self.info, frames=history.frames(symbols, self.info.name)).series(split)
 
     def sample(self) -> list[Series]:
-        """Return 512 daily bars of five stocks, offline.
+        """Return the last 512 daily bars of five stocks, offline; Facebook has 206.
 
         Yahoo's data may not be redistributed, so these are from the public-domain file that ``tjepa_estimators``
-        ships: AAPL, FB, GOOG, IBM, MSFT up to March 2018, in the chosen columns.
+        ships: AAPL, FB, GOOG, IBM, MSFT up to March 2013, in the chosen columns.
         """
         from dataclasses import replace
 
