@@ -12,6 +12,7 @@ from tjepa_finance import exchange
 from tjepa_finance.exchange import Exchange
 from tjepa_finance.yahoo import Yahoo
 
+from tjepa_estimators.data.remote.pace import Pace
 from tjepa_estimators.data.remote.retry import Retry
 from tjepa_estimators.testing import ReplayServer, Reply
 
@@ -159,7 +160,7 @@ def yahoo(waits):
 
     def make(server, **settings):
         retry = Retry(attempts=3, first=0, jitter=0, sleep=waits.append)
-        return Yahoo(**{"address": server.address, "timeout": 0.5, "retry": retry} | settings)
+        return Yahoo(**{"address": server.address, "timeout": 30, "retry": retry, "pace": Pace(0)} | settings)
 
     return make
 
@@ -170,7 +171,7 @@ def bitstamp(waits):
 
     def make(server, **settings):
         retry = Retry(attempts=3, first=0, jitter=0, sleep=waits.append)
-        return Exchange(**{"address": server.address, "timeout": 0.5, "retry": retry} | settings)
+        return Exchange(**{"address": server.address, "timeout": 30, "retry": retry} | settings)
 
     return make
 

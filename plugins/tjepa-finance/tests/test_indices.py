@@ -152,6 +152,27 @@ def test_hours_lie_on_full_hours_in_utc(yahoo, yahoo_server, recorded):
     assert (series.index.minute == 0).all()
 
 
+def test_no_more_is_asked_for_than_yahoo_still_has(yahoo, yahoo_server, recorded):
+    today = pd.Timestamp.now("UTC").normalize()
+    oldest = today - pd.Timedelta(days=59)
+
+    def bars(request):
+        begin, end = (pd.Timestamp(int(request.query[name]), unit="s", tz="UTC") for name in ("period1", "period2"))
+        if begin < oldest - pd.Timedelta(days=1):
+            return recorded.refusal("Unprocessable Entity", "must be within the last 60 days", 422)
+        moments = pd.date_range(begin, min(end, today), freq="5min", inclusive="left")
+        stamps = [moment for moment in moments.tz_convert("America/New_York") if 10 <= moment.hour < 16]
+        return Reply(recorded.chart("AAPL", stamps, recorded.walk(len(stamps)), "5m"))
+
+    def reply(request):
+        return bars(request) if "period1" in request.query else recorded.yahoo_days(request)
+
+    with yahoo_server(reply) as server:
+        (series,) = Indices(symbols=("AAPL",), interval="5m", provider=yahoo(server), rules=()).series()
+    assert series.index[0] >= oldest.tz_localize(None) - pd.Timedelta(days=1)
+    assert series.index[-1] <= today.tz_localize(None)
+
+
 @pytest.mark.parametrize(("interval", "frequency"), [("1wk", "W-MON"), ("1mo", "MS")])
 def test_weeks_and_months_lie_on_their_first_day(interval, frequency, yahoo, yahoo_server, recorded):
     stamps = list(pd.date_range("2023-01-01", "2023-12-20", freq=frequency, tz="America/New_York"))

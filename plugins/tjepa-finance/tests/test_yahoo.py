@@ -10,6 +10,7 @@ import pytest
 from tjepa_finance.yahoo import Yahoo
 from yfinance.config import YfConfig
 
+from tjepa_estimators.data.remote.pace import Pace
 from tjepa_estimators.data.remote.parts import Part
 from tjepa_estimators.data.remote.retry import Retry
 from tjepa_estimators.errors import DownloadError
@@ -22,6 +23,11 @@ SHORT = Part(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-03-11"))
 def charts(server):
     """Requests for bars; the one for the zone of a symbol asks for a range instead."""
     return [one for one in server.requests if "period1" in one.query]
+
+
+def patience(fault):
+    """Seconds that are long on a busy machine, or short where the server is silent on purpose."""
+    return 1 if fault == "timeout" else 30
 
 
 def one_fault_then(fault, answer):
@@ -92,7 +98,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_passes_is_not_seen(fault, yahoo, yahoo_server, recorded, waits):
     with yahoo_server(one_fault_then(FAULTS[fault], recorded.yahoo_days)) as server:
-        assert len(yahoo(server).fetch("^HSI", "1d", SHORT)) == 8
+        assert len(yahoo(server, timeout=patience(fault)).fetch("^HSI", "1d", SHORT)) == 8
         assert len(charts(server)) == 2
     assert waits == [7 if fault == "429" else 0]
 
@@ -104,7 +110,7 @@ def test_a_fault_that_stays_is_an_error_not_an_empty_frame(fault, yahoo, yahoo_s
 
     with yahoo_server(reply) as server:
         with pytest.raises(DownloadError, match=r"Could not fetch 1d bars of \^HSI from Yahoo: tried 3 times"):
-            yahoo(server).fetch("^HSI", "1d", SHORT)
+            yahoo(server, timeout=patience(fault)).fetch("^HSI", "1d", SHORT)
         assert len(charts(server)) == 3
 
 
@@ -146,6 +152,15 @@ def test_without_a_server_the_message_says_what_works_offline():
         offline = Yahoo(address=address, retry=Retry(first=0, jitter=0))
         with pytest.raises(DownloadError, match=r"tried 2 times.*cannot be reached.*domain\.sample\(\)"):
             offline.fetch("^HSI", "1d", SHORT)
+
+
+def test_requests_keep_their_distance(yahoo, yahoo_server):
+    paused = []
+    with yahoo_server() as server:
+        asked = yahoo(server, pace=Pace(60, sleep=paused.append))
+        for _ in range(2):
+            asked.fetch("^HSI", "1d", SHORT)
+    assert [round(pause, -1) for pause in paused] == [60]
 
 
 def test_the_settings_of_yfinance_are_given_back(yahoo, yahoo_server):

@@ -100,7 +100,9 @@ class History:
             max_age=self.max_age,
         )
         key = {"provider": self.provider.name, "symbol": symbol, "interval": self.interval.name}
-        return store.collect(key, self._parts(), lambda part: self.provider.fetch(symbol, self.interval.name, part))
+        return store.collect(
+            key, self._parts(), lambda part: self.provider.fetch(symbol, self.interval.name, self._kept(part))
+        )
 
     def _parts(self) -> list[Part]:
         start, end = self.span
@@ -108,6 +110,13 @@ class History:
             return parts_of(start, end or _now(), self.interval.part)
         # The end of the year, so that the same entry is found tomorrow: it counts as unfinished until then.
         return [Part(start, end or pd.Timestamp(year=_now().year + 1, month=1, day=1))]
+
+    def _kept(self, part: Part) -> Part:
+        """Ask for no more of the oldest part than the provider still has: it would refuse the whole."""
+        if not self.interval.kept_days:
+            return part
+        oldest = _now().normalize() - pd.Timedelta(days=self.interval.kept_days)
+        return Part(oldest, part.end) if part.start < oldest < part.end else part
 
     def _tidy(self, name: str, raw: pd.DataFrame) -> tuple[pd.DataFrame, QualityReport]:
         placed = raw.set_axis(self._stamps(pd.DatetimeIndex(raw.index)), axis=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,14 +26,16 @@ INTERVALS = (
     Interval("1mo", "MS", 12, ""),
     Interval("1wk", "W-MON", 52, ""),
     Interval("1d", "B", 1, ""),
-    Interval("1h", "h", 24, ""),
-    Interval("30m", "30min", 48, ""),
-    Interval("15m", "15min", 96, ""),
-    Interval("5m", "5min", 288, ""),
-    Interval("1m", "min", 1440, "W-MON"),  # Yahoo gives a week of minutes at a time, and the last month only
+    Interval("1h", "h", 24, "MS", 729),
+    Interval("30m", "30min", 48, "MS", 59),
+    Interval("15m", "15min", 96, "MS", 59),
+    Interval("5m", "5min", 288, "MS", 59),
+    Interval("1m", "min", 1440, "W-MON", 29),  # Yahoo gives at most a week of minutes at a time
 )
-"""A symbol's whole span is one request, but for minutes: a later split changes all earlier prices, so that parts that
-were fetched at different times would not fit together."""
+"""From days on, a symbol's whole span is one request: a split or dividend changes all earlier prices, so that parts
+that were fetched at different times would not fit together."""
+
+_FIRST = "2000-01-01"
 
 _KNOWN = ("NYA", "IXIC", "HSI", "GSPTSE", "NSEI", "GDAXI", "GSPC", "DJI", "N225", "FTSE", "FCHI", "STOXX50E")
 _NAMES = {name: f"^{name}" for name in _KNOWN}
@@ -54,7 +56,8 @@ class Indices:
         ``"1d"``, ``"1wk"``, ``"1mo"``, ``"1h"``, ``"30m"``, ``"15m"``, ``"5m"`` or ``"1m"``. Yahoo keeps two years of
         hours, 60 days of minutes in fives, a month of minutes.
     start, end
-        Dates; ``end`` is the first that is left out, None for the present.
+        Dates; ``end`` is the first that is left out, None for the present. Without a start: the year 2000, or within
+        the day as far back as Yahoo goes.
     columns
         Some of open, high, low, close, volume.
     rules
@@ -79,7 +82,7 @@ class Indices:
 
     symbols: tuple[str, ...] = ("NYA", "IXIC", "HSI", "GSPTSE", "NSEI", "GDAXI")
     interval: str = "1d"
-    start: str = "2000-01-01"
+    start: str | None = None
     end: str | None = None
     columns: tuple[str, ...] = COLUMNS
     rules: tuple[Rule, ...] = BAR_RULES
@@ -93,7 +96,7 @@ class Indices:
     def __post_init__(self) -> None:
         check_symbols(self.symbols)
         check_columns(self.columns)
-        check_span(self.start, self.end)
+        check_span(self.start or _FIRST, self.end)
         interval_of(self.interval, INTERVALS)
 
     @property
@@ -137,7 +140,7 @@ class Indices:
         history = History(
             provider=self.provider or Yahoo(),
             interval=interval_of(self.interval, INTERVALS),
-            span=check_span(self.start, self.end),
+            span=check_span(self.start or self._first(), self.end),
             columns=self.columns,
             rules=self.rules,
             cache=self.cache,
@@ -145,6 +148,10 @@ class Indices:
         )
         symbols = {name: _NAMES.get(name, name) for name in self.symbols}
         return FrameDomain(info=self.info, frames=history.frames(symbols, self.info.name)).series(split)
+
+    def _first(self) -> str:
+        kept = interval_of(self.interval, INTERVALS).kept_days
+        return (datetime.now(UTC) - timedelta(days=kept)).date().isoformat() if kept else _FIRST
 
     def sample(self) -> list[Series]:
         """Return the last 512 daily bars of five stocks, offline; Facebook has 206.

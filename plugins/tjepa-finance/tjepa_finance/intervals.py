@@ -21,6 +21,8 @@ class Interval:
     """Steps of the strongest season; prices have none from day to day."""
     part: str
     """What is kept together in the cache, as pandas writes it; empty for the whole span."""
+    kept_days: int = 0
+    """How far back the provider goes; 0 where it keeps everything."""
 
     @property
     def is_intraday(self) -> bool:

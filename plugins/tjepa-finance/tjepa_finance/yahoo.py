@@ -16,6 +16,7 @@ from yfinance.data import YfData
 from yfinance.exceptions import YFDataException, YFException, YFRateLimitError
 
 from tjepa_estimators.data.remote.http import retry_after, transient_status
+from tjepa_estimators.data.remote.pace import Pace
 from tjepa_estimators.data.remote.retry import Retry, TransientFailure, with_retries
 from tjepa_estimators.errors import DownloadError
 
@@ -44,12 +45,15 @@ class Yahoo:
         Seconds for one request.
     retry
         How often and how patiently to try again.
+    pace
+        Keeps half a second between two symbols; Yahoo states no limit, and blocks who asks too fast.
     """
 
     adjust: bool = True
     address: str = ""
     timeout: float = 30.0
     retry: Retry = field(default_factory=Retry)
+    pace: Pace = field(default_factory=lambda: Pace(0.5))
 
     @property
     def name(self) -> str:
@@ -77,6 +81,7 @@ class Yahoo:
         return frame.rename(columns=str.lower)[["open", "high", "low", "close", "volume"]]
 
     def _attempt(self, symbol: str, interval: str, part: Part) -> pd.DataFrame:
+        self.pace.wait()
         # yfinance remembers answers, broken ones too: without this a second attempt would see the first one's.
         YfData.cache_get.cache_clear()
         try:
