@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pytest
 from tjepa_finance.yahoo import Yahoo
 from yfinance.config import YfConfig
+from yfinance.data import YfData
 
 from tjepa_estimators.data.remote.pace import Pace
 from tjepa_estimators.data.remote.parts import Part
@@ -163,10 +165,25 @@ def test_requests_keep_their_distance(yahoo, yahoo_server):
     assert [round(pause, -1) for pause in paused] == [60]
 
 
-def test_the_settings_of_yfinance_are_given_back(yahoo, yahoo_server):
-    with yahoo_server() as server:
+@pytest.mark.parametrize("answer", [None, Reply.server_error()])
+def test_the_users_own_yfinance_is_given_back_as_it_was(answer, yahoo, yahoo_server, recorded):
+    theirs = YfData()
+    session = theirs._session
+    with yahoo_server(answer or recorded.yahoo_days) as server, suppress(DownloadError):
         yahoo(server).fetch("^HSI", "1d", SHORT)
     assert YfConfig.debug.hide_exceptions is True
+    assert YfData() is theirs
+    assert theirs._session is session
+
+
+def test_cookies_and_crumb_are_fetched_once_for_all_symbols(yahoo, yahoo_server):
+    crumb = {"/v1/test/getcrumb": Reply("Xy1.zAbC"), "/": Reply("")}
+    with yahoo_server(**crumb) as server:
+        asked = yahoo(server)
+        for symbol in ("^HSI", "^GDAXI", "AAPL"):
+            asked.fetch(symbol, "1d", SHORT)
+        assert len([one for one in server.requests if one.path == "/v1/test/getcrumb"]) == 1
+        assert {one.query["crumb"] for one in charts(server)} == {"Xy1.zAbC"}
 
 
 def test_prices_are_adjusted_unless_told_otherwise(yahoo, yahoo_server, recorded):

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import yfinance
 from curl_cffi import requests
 from curl_cffi.const import CurlECode
-from yfinance.config import YfConfig
-from yfinance.data import YfData
 from yfinance.exceptions import YFDataException, YFException, YFRateLimitError
 
-from tjepa_estimators.data.remote.http import retry_after, transient_status
 from tjepa_estimators.data.remote.pace import Pace
 from tjepa_estimators.data.remote.retry import Retry, TransientFailure, with_retries
 from tjepa_estimators.errors import DownloadError
+from tjepa_finance.yahoo_client import YahooClient
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Yahoo"]
 
 _UNREACHABLE = {CurlECode.COULDNT_RESOLVE_HOST, CurlECode.COULDNT_CONNECT, CurlECode.COULDNT_RESOLVE_PROXY}
-_CHART = "/v8/finance/chart/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +48,10 @@ class Yahoo:
     timeout: float = 30.0
     retry: Retry = field(default_factory=Retry)
     pace: Pace = field(default_factory=lambda: Pace(0.5))
+    _client: YahooClient = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_client", YahooClient(self.address))
 
     @property
     def name(self) -> str:
@@ -82,10 +80,8 @@ class Yahoo:
 
     def _attempt(self, symbol: str, interval: str, part: Part) -> pd.DataFrame:
         self.pace.wait()
-        # yfinance remembers answers, broken ones too: without this a second attempt would see the first one's.
-        YfData.cache_get.cache_clear()
         try:
-            with _raising(), _Session(self.address) as session:
+            with self._client.lent() as session:
                 return yfinance.Ticker(symbol, session=session).history(
                     start=part.start.date(),
                     end=part.end.date(),
@@ -102,31 +98,3 @@ class Yahoo:
             raise DownloadError(f"Yahoo has no {interval} bars of {symbol!r} in this span: {error}") from error
         except (ValueError, KeyError, TypeError) as error:  # what yfinance raises on an answer that is no chart
             raise TransientFailure(f"the answer is no chart: {error!r}") from error
-
-
-class _Session(requests.Session):  # type: ignore[type-arg]  # generic in its stub only
-    """Looks at each answer before yfinance does, which hides what a server asks for; optionally asks another one."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(impersonate="chrome")
-        self._address = address.rstrip("/")
-
-    def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as curl_cffi
-        path = urlsplit(url).path
-        answer = super().request(method, self._address + path if self._address else url, *args, **kwargs)
-        if path.startswith(_CHART) and transient_status(answer.status_code):
-            raise TransientFailure(
-                f"HTTP {answer.status_code}", retry_after=retry_after(answer.headers.get("Retry-After"))
-            )
-        return answer
-
-
-@contextmanager
-def _raising() -> Iterator[None]:
-    """Let yfinance raise instead of logging an error and returning an empty frame."""
-    hidden = YfConfig.debug.hide_exceptions
-    YfConfig.debug.hide_exceptions = False
-    try:
-        yield
-    finally:
-        YfConfig.debug.hide_exceptions = hidden
