@@ -17,7 +17,7 @@ install: $(STAMP) ## virtual environment with pinned versions
 $(STAMP): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e ".[sktime,darts,pyod,onnx,dev]" $(PLUGINS:%=-e %)
+		-e ".[sktime,darts,pyod,onnx,remote,dev]" $(PLUGINS:%=-e %)
 	@touch $(STAMP)
 
 demo: install ## pretrain and forecast on the bundled data, a few minutes on a laptop
