@@ -73,7 +73,9 @@ def read_answer(answer: object, frequency: str, variables: Mapping[str, Variable
     if not isinstance(answer, dict) or answer.get("error") or section not in answer:
         raise DataError(f"Open-Meteo answers {str(answer)[:200]}; expected {section} values: update tjepa-weather")
     if frequency == "h" and answer.get("utc_offset_seconds") != 0:
-        raise DataError(f"Open-Meteo sends hours of zone {answer.get('timezone')!r}, expected GMT: update tjepa-weather")
+        raise DataError(
+            f"Open-Meteo sends hours of zone {answer.get('timezone')!r}, expected GMT: update tjepa-weather"
+        )
     values, units = answer[section], answer.get(f"{section}_units", {})
     columns = {name: _column(values, units, variable) for name, variable in variables.items()}
     return pd.DataFrame(columns, index=pd.DatetimeIndex(pd.to_datetime(values["time"]), name="date"))

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from tjepa_weather.variables import Variable
 
-__all__ = ["read_year"]
+__all__ = ["DamagedFileError", "read_year"]
 
 _STAMP = {"h": ["year", "month", "day", "hour"], "D": ["year", "month", "day"]}
 _MODEL_GRADES = (Grade.FORECAST, Grade.ANALYSIS)
+
+
+class DamagedFileError(DataError):
+    """The file ends early or cannot be unpacked; another try may help."""
 
 
 def read_year(body: bytes, frequency: str, variables: Mapping[str, Variable], *, models: bool = False) -> pd.DataFrame:
@@ -49,7 +53,7 @@ def read_year(body: bytes, frequency: str, variables: Mapping[str, Variable], *,
     Raises
     ------
     DataError
-        If the file is truncated, or is no such csv.
+        If the columns are not those that are expected; :class:`DamagedFileError` if the file is incomplete.
     """
     table = pd.read_csv(io.StringIO(_unpack(body)), low_memory=False)
     stamp = _STAMP[frequency]
@@ -68,7 +72,7 @@ def _unpack(body: bytes) -> str:
         # A proxy may have unpacked it on the way.
         return (gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body).decode()
     except (EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
-        raise DataError(f"A file of Meteostat arrived damaged ({error}); fetch it again") from error
+        raise DamagedFileError(f"A file of Meteostat arrived damaged ({error}); fetch it again") from error
 
 
 def _column(table: pd.DataFrame, name: str, *, models: bool) -> pd.Series[float]:

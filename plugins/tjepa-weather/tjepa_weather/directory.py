@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+import warnings
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,15 +14,20 @@ from meteostat.api.stations import Stations as MeteostatStations
 from meteostat.core.providers import provider_service
 from meteostat.enumerations import Granularity
 
+from tjepa_estimators.data.remote.retry import TransientFailure, with_retries
+from tjepa_estimators.errors import DataQualityWarning, DownloadError
+
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["StationDirectory"]
+    from tjepa_estimators.data.remote.http import HttpClient
+
+__all__ = ["StationDirectory", "fetch_directory"]
 
 _GRANULARITIES = {"h": {Granularity.HOURLY}, "D": {Granularity.HOURLY, Granularity.DAILY}}
 """Whose records count: Meteostat derives days from hours too."""
+_MAX_AGE = 30 * 24 * 3600
 
 
 class StationDirectory(MeteostatStations):
@@ -47,16 +56,51 @@ class StationDirectory(MeteostatStations):
         found = self.nearby(Point(*place), radius=int(radius * 1000), limit=50)
         return [str(one) for one in found.index]
 
-    def covers(self, station: str, frequency: str, columns: Sequence[str], start: str, end: str) -> bool:
-        """Whether the station's inventory reports one of the columns at all, and all of it overlaps with the time."""
+    def covers(
+        self, station: str, frequency: str, columns: Sequence[str], start: pd.Timestamp, end: pd.Timestamp
+    ) -> bool:
+        """Whether the inventory of a station has one of the columns at some time from ``start`` to ``end``."""
         found = self.inventory(station).df
         if found is None:
             return False
         rows = found.reset_index()
-        kept = rows[rows["provider"].map(lambda one: _granularity(one) in _GRANULARITIES[frequency])]
-        kept = kept[kept["parameter"].str.lower().isin(columns)]
-        overlap = (pd.to_datetime(kept["start"]) <= end) & (pd.to_datetime(kept["end"]) >= start)
-        return bool(overlap.any())
+        kept = rows["provider"].map(_granularity).isin(_GRANULARITIES[frequency])
+        kept &= rows["parameter"].str.lower().isin(columns)
+        overlap = (pd.to_datetime(rows["start"]) <= end) & (pd.to_datetime(rows["end"]) >= start)
+        return bool((kept & overlap).any())
+
+
+def fetch_directory(client: HttpClient, file: Path) -> StationDirectory:
+    """Open the database, fetched first where it is absent or older than 30 days.
+
+    Raises
+    ------
+    DownloadError
+        If it cannot be fetched. An old one is used instead, with a
+        :class:`~tjepa_estimators.errors.DataQualityWarning`.
+    """
+    if not file.exists() or time.time() - file.stat().st_mtime > _MAX_AGE:
+        try:
+            with_retries(lambda: _fetch(client, file), what="Meteostat's stations.db", retry=client.retry)
+        except DownloadError as error:
+            if not file.exists():
+                raise
+            warnings.warn(f"Using the old {file.name}, it cannot be renewed: {error}", DataQualityWarning, stacklevel=2)
+    return StationDirectory(file)
+
+
+def _fetch(client: HttpClient, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_suffix(".part")
+    aside.write_bytes(client.content("/stations.db"))
+    try:
+        with closing(sqlite3.connect(aside)) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise TransientFailure(f"the database arrived damaged: {found}")
+    aside.replace(file)
 
 
 def _granularity(provider: str) -> Granularity | None:
