@@ -55,8 +55,7 @@ def read_year(body: bytes, frequency: str, variables: Mapping[str, Variable], *,
     DataError
         If the columns are not those that are expected; :class:`DamagedFileError` if the file is incomplete.
     """
-    table = pd.read_csv(io.StringIO(_unpack(body)), low_memory=False)
-    stamp = _STAMP[frequency]
+    table, stamp = _table(body), _STAMP[frequency]
     if list(table.columns[: len(stamp)]) != stamp:
         raise DataError(
             f"Meteostat's file begins with the columns {list(table.columns[:5])}, expected {stamp}: "
@@ -67,11 +66,12 @@ def read_year(body: bytes, frequency: str, variables: Mapping[str, Variable], *,
     return pd.DataFrame(columns).set_axis(index)
 
 
-def _unpack(body: bytes) -> str:
+def _table(body: bytes) -> pd.DataFrame:
     try:
         # A proxy may have unpacked it on the way.
-        return (gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body).decode()
-    except (EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
+        text = (gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body).decode()
+        return pd.read_csv(io.StringIO(text), low_memory=False)
+    except (EOFError, OSError, zlib.error, ValueError) as error:
         raise DamagedFileError(f"A file of Meteostat arrived damaged ({error}); fetch it again") from error
 
 
