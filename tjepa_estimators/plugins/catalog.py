@@ -26,7 +26,10 @@ DISABLED_VARIABLE = "TJEPA_DISABLED_PLUGINS"
 
 Spec = TypeVar("Spec", EncoderSpec, DomainSpec)
 
-_KNOWN: dict[type, dict[str, str]] = {EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"}, DomainSpec: {}}
+_KNOWN: dict[type, dict[str, str]] = {
+    EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"},
+    DomainSpec: {"places": "tjepa-weather", "stations": "tjepa-weather"},
+}
 _KINDS = {EncoderSpec: "encoder", DomainSpec: "domain"}
 
 
