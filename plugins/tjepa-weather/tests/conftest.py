@@ -32,8 +32,11 @@ INSERT INTO names SELECT id, 'en', 'Station ' || id FROM stations;
 INSERT INTO inventory VALUES
     ('NEAR1', 'isd_lite', 'temp', '1950-01-01', '1990-12-31', 90),
     ('NEAR2', 'isd_lite', 'temp', '2000-01-01', '2026-01-01', 90),
+    ('NEAR2', 'dwd_monthly', 'prcp', '2000-01-01', '2026-01-01', 90),
     ('10637', 'dwd_hourly', 'temp', '1949-01-01', '2026-01-01', 99),
-    ('10637', 'dwd_daily', 'temp', '1949-01-01', '2026-01-01', 99);
+    ('10637', 'dwd_hourly', 'wspd', '1949-01-01', '2026-01-01', 99),
+    ('10637', 'dwd_daily', 'tmin', '1949-01-01', '2026-01-01', 99),
+    ('10637', 'of tomorrow', 'PRES', '1949-01-01', '2026-01-01', 99);
 """
 
 

@@ -34,18 +34,17 @@ def test_the_nearest_comes_first_and_what_is_beyond_the_radius_not_at_all(direct
 
 
 @pytest.mark.parametrize(
-    ("station", "frequency", "columns", "covers"),
+    ("station", "frequency", "columns"),
     [
-        ("10637", "h", ["temp"], True),
-        ("10637", "h", ["pres"], False),
-        ("NEAR1", "h", ["temp"], False),
-        ("NEAR2", "h", ["temp"], True),
-        ("NEAR2", "D", ["temp"], True),
-        ("FAR01", "h", ["temp"], False),
+        ("10637", "h", {"temp", "wspd", "pres"}),  # a provider that the package does not know yet counts
+        ("10637", "D", {"temp", "wspd", "pres", "tmin"}),  # days are derived from hours
+        ("NEAR1", "h", set()),  # closed in 1990
+        ("NEAR2", "h", {"temp"}),  # its monthly values do not help
+        ("FAR01", "h", set()),
     ],
 )
-def test_the_inventory_tells_who_has_reported(directory, station, frequency, columns, covers):
-    assert directory.covers(station, frequency, columns, *SPAN) is covers
+def test_the_inventory_tells_who_has_reported_what(directory, station, frequency, columns):
+    assert directory.reported(station, frequency, *SPAN) == columns
 
 
 def client(server):

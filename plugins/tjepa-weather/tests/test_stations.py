@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tjepa_weather.stations import Stations
 
+from tjepa_estimators.data.remote.retry import Retry
 from tjepa_estimators.errors import ConfigError, DataError, DataQualityWarning, DownloadError
 from tjepa_estimators.testing import Reply, check_domain
 
@@ -123,10 +124,24 @@ def test_values_of_models_are_left_out_unless_they_are_wanted(serve, stations, h
     assert hours_of(stations(server, models=True)) == {"10637": 120}
 
 
-def test_a_place_takes_the_nearest_station_that_has_values(serve, stations, hourly_file, stations_db):
-    """NEAR1 closed in 1990, NEAR2 is said to report but has no file."""
+@pytest.mark.parametrize(
+    ("variables", "located"),
+    [(["temperature"], "NEAR2"), (["temperature", "wind"], "10637"), (["temperature", "humidity"], "NEAR2")],
+)
+def test_a_place_takes_the_nearest_station_of_those_with_all_that_is_wanted(
+    variables, located, serve, stations, hourly_file, stations_db
+):
+    files = {HOURLY.format(one): hourly_file() for one in ("NEAR1", "NEAR2", "10637")}
+    domain = stations(
+        serve({"/stations.db": Reply(stations_db)} | files), stations={"Frankfurt": FRANKFURT}, variables=variables
+    )
+    assert domain.located == {"Frankfurt": located}
+    assert hours_of(domain) == {"Frankfurt": 120}
+
+
+def test_a_place_passes_over_a_station_that_is_said_to_report_but_does_not(serve, stations, hourly_file, stations_db):
     server = serve({"/stations.db": Reply(stations_db), HOURLY.format("10637"): hourly_file()})
-    domain = stations(server, stations={"Frankfurt": FRANKFURT})
+    domain = stations(server, stations={"Frankfurt": FRANKFURT}, variables=["temperature"])
     assert domain.located == {"Frankfurt": "10637"}
     assert hours_of(domain) == {"Frankfurt": 120}
     assert asked(server) == ["/stations.db", HOURLY.format("NEAR2"), HOURLY.format("10637")]
@@ -135,6 +150,12 @@ def test_a_place_takes_the_nearest_station_that_has_values(serve, stations, hour
 def test_a_place_without_a_station_is_an_error_that_says_what_to_do(serve, stations, stations_db):
     domain = stations(serve({"/stations.db": Reply(stations_db)}), stations={"Azores": (38.5, -28.0)})
     with pytest.raises(DataError, match=r"None of the 0 stations within 50 km .* larger radius.*'places'"):
+        domain.series()
+
+
+def test_without_a_network_the_error_says_what_works(tmp_path):
+    domain = Stations(address="http://127.0.0.1:9", cache=tmp_path, retry=Retry(first=0, jitter=0))  # nobody listens
+    with pytest.raises(DownloadError, match=r"cannot be reached.*domain\.sample\(\)"):
         domain.series()
 
 

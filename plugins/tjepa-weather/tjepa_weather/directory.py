@@ -18,7 +18,6 @@ from tjepa_estimators.data.remote.retry import TransientFailure, with_retries
 from tjepa_estimators.errors import DataQualityWarning, DownloadError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from tjepa_estimators.data.remote.http import HttpClient
@@ -56,18 +55,15 @@ class StationDirectory(MeteostatStations):
         found = self.nearby(Point(*place), radius=int(radius * 1000), limit=50)
         return [str(one) for one in found.index]
 
-    def covers(
-        self, station: str, frequency: str, columns: Sequence[str], start: pd.Timestamp, end: pd.Timestamp
-    ) -> bool:
-        """Whether the inventory of a station has one of the columns at some time from ``start`` to ``end``."""
+    def reported(self, station: str, frequency: str, start: pd.Timestamp, end: pd.Timestamp) -> set[str]:
+        """Columns of which the inventory of a station has values at some time from ``start`` to ``end``."""
         found = self.inventory(station).df
         if found is None:
-            return False
+            return set()
         rows = found.reset_index()
-        kept = rows["provider"].map(_granularity).isin(_GRANULARITIES[frequency])
-        kept &= rows["parameter"].str.lower().isin(columns)
         overlap = (pd.to_datetime(rows["start"]) <= end) & (pd.to_datetime(rows["end"]) >= start)
-        return bool((kept & overlap).any())
+        kept = rows[overlap & rows["provider"].map(lambda one: _may_serve(one, frequency))]
+        return set(kept["parameter"].str.lower())
 
 
 def fetch_directory(client: HttpClient, file: Path) -> StationDirectory:
@@ -103,6 +99,7 @@ def _fetch(client: HttpClient, file: Path) -> None:
     aside.replace(file)
 
 
-def _granularity(provider: str) -> Granularity | None:
+def _may_serve(provider: str, frequency: str) -> bool:
+    """A provider that this release of the package does not know may serve anything."""
     spec = provider_service.get_provider(provider)
-    return None if spec is None else spec.granularity
+    return spec is None or spec.granularity in _GRANULARITIES[frequency]

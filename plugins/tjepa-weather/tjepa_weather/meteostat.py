@@ -15,6 +15,7 @@ from tjepa_weather.directory import StationDirectory, fetch_directory
 from tjepa_weather.variables import choose_variables, empty_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.data.remote.http import HttpClient
     from tjepa_estimators.data.remote.parts import Part
     from tjepa_weather.span import Span
+    from tjepa_weather.variables import Variable
 
 __all__ = ["YearFiles"]
 
@@ -59,28 +61,31 @@ class YearFiles:
         key: Key = {"provider": "meteostat", "station": station, "frequency": span.frequency, "models": self._models}
         return self._store.collect(key, span.years(), lambda part: self._year(station, part, span.frequency))
 
-    def station_at(self, where: str | tuple[float, float], span: Span) -> str:
-        """The station that was named, or the nearest one to a place that has values in the span.
+    def station_at(self, where: str | tuple[float, float], span: Span, wanted: Mapping[str, Variable]) -> str:
+        """The station that was named, or the nearest to a place: first of those that report all that is wanted.
 
         Raises
         ------
         DataError
-            If there is no such station within the radius.
+            If no station within the radius has a value.
         """
         if isinstance(where, str):
             return where
-        columns = [variable.meteostat for variable in choose_variables(span.frequency, None).values()]
         near = self._directory.near(where, self._radius)
-        for station in near:
-            if not self._directory.covers(station, span.frequency, columns, span.first, span.last):
-                continue
-            if len(span.cut(self.collect(station, span))):
+        for station in self._promising(near, span, {variable.meteostat for variable in wanted.values()}):
+            if span.cut(self.collect(station, span))[[*wanted]].notna().to_numpy().any():
                 return station
         raise DataError(
-            f"None of the {len(near)} stations within {self._radius:g} km of {where} has values from "
+            f"None of the {len(near)} stations within {self._radius:g} km of {where} has values of {[*wanted]} from "
             f"{span.first:%Y-%m-%d} to {span.last:%Y-%m-%d}; give a larger radius, another time, or take the domain "
             "'places', which has values everywhere"
         )
+
+    def _promising(self, near: list[str], span: Span, columns: set[str]) -> list[str]:
+        reported = {one: self._directory.reported(one, span.frequency, span.first, span.last) & columns for one in near}
+        return [one for one in near if reported[one] == columns] + [
+            one for one in near if reported[one] and reported[one] != columns
+        ]
 
     def _year(self, station: str, part: Part, frequency: str) -> pd.DataFrame:
         path = f"/{_FOLDERS[frequency]}/{part.start.year}/{station}.csv.gz"

@@ -56,7 +56,7 @@ class Stations:
     ----------
     stations
         Ids of Meteostat (``"10637"``), or names with an id or a place ``(latitude, longitude)``. A place takes the
-        nearest station that has values; :attr:`located` tells which.
+        nearest station that reports all variables, or else some; :attr:`located` tells which.
     variables
         Channels, see :mod:`tjepa_weather.variables`; None takes all of the frequency.
     frequency
@@ -146,7 +146,8 @@ class Stations:
     @cached_property
     def located(self) -> dict[str, str]:
         """The id of the station of each series; fetches where there are places."""
-        return {name: self._files.station_at(where, self._span) for name, where in self._where.items()}
+        wanted = choose_variables(self.frequency, self.variables)
+        return {name: self._files.station_at(where, self._span, wanted) for name, where in self._where.items()}
 
     @cached_property
     def _fetched(self) -> tuple[FrameDomain, dict[str, QualityReport]]:
