@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tjepa_weather.places import Places
 
+from tjepa_estimators.data.remote.retry import Retry
 from tjepa_estimators.errors import ConfigError, DataError, DataQualityWarning, DownloadError
 from tjepa_estimators.testing import Reply, check_domain
 
@@ -131,9 +132,13 @@ def test_an_unknown_split_is_refused_before_anything_is_asked(serve, places):
     assert server.requests == []
 
 
-def test_the_free_calls_of_a_minute_are_not_exceeded():
+def test_the_free_calls_of_a_minute_are_not_exceeded(serve, places, archive):
     calls_of_a_year = 366 / 14
     assert Places().interval * 600 / 60 > calls_of_a_year
+    waits = []
+    server = serve({"/v1/archive": archive()})
+    places(server, start="2022-01-01", interval=1000, retry=Retry(sleep=waits.append)).series()
+    assert [round(wait, -2) for wait in waits] == [1000]
 
 
 @pytest.mark.parametrize(
