@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PLUGINS := plugins/tjepa-moe plugins/tjepa-performer plugins/tjepa-weather
+PLUGINS := plugins/tjepa-moe plugins/tjepa-performer plugins/tjepa-finance plugins/tjepa-weather
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format docs bench clean

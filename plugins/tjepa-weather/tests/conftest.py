@@ -152,8 +152,9 @@ def stations(tmp_path):
     """Makes the domain of a server; five days of 2023 at one station, unless told otherwise."""
 
     def make(server, **settings):
-        usual = {"stations": ["10637"], "start": "2023-01-01", "end": "2023-01-05", "cache": tmp_path / "cache"}
-        return Stations(address=server.address, retry=QUICK, **usual | settings)
+        usual = {"stations": ["10637"], "start": "2023-01-01", "end": "2023-01-05"}
+        ours = {"retry": QUICK, "cache": tmp_path / "cache"}
+        return Stations(address=server.address, **ours | usual | settings)
 
     return make
 
@@ -164,6 +165,7 @@ def places(tmp_path):
 
     def make(server, **settings):
         usual = {"places": {"Berlin": (52.52, 13.41)}, "start": "2023-01-01", "end": "2023-01-05"}
-        return Places(address=server.address, retry=QUICK, interval=0, cache=tmp_path / "cache", **usual | settings)
+        ours = {"retry": QUICK, "interval": 0, "cache": tmp_path / "cache"}
+        return Places(address=server.address, **ours | usual | settings)
 
     return make

@@ -144,7 +144,11 @@ class FrameDomain:
             licence=licence,
             rules=rules,
         )
-        return replace(domain, info=replace(domain.info, source=Path(path).name, sha256=sha256))
+        return domain.citing(path, sha256)
+
+    def citing(self, path: str | Path, sha256: str) -> Self:
+        """The same, with the name of the file that it was read from and its checksum in ``info``."""
+        return replace(self, info=replace(self.info, source=Path(path).name, sha256=sha256))
 
     def series(self, split: str = "all") -> list[Series]:
         """Return the series of one split.

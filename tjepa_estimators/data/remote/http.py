@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import requests
 from urllib3.exceptions import NewConnectionError
 
+from tjepa_estimators.data.remote.pace import Pace
 from tjepa_estimators.data.remote.retry import Retry, TransientFailure, with_retries
 from tjepa_estimators.errors import DownloadError
 
@@ -60,11 +61,10 @@ class HttpClient:
     ) -> None:
         self.address = address.rstrip("/")
         self.timeout = timeout
-        self.interval = interval
         self.retry = retry or Retry()
+        self.pace = Pace(interval, self.retry.sleep)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = user_agent
-        self._earliest = 0.0
 
     def json(self, path: str, params: Params | None = None) -> Any:  # noqa: ANN401 - as json.loads
         """Fetch and parse; a body that is no JSON is tried again, as it was cut short or comes from a busy proxy.
@@ -89,7 +89,7 @@ class HttpClient:
         return with_retries(lambda: self._get(path, params).content, what=self.address + path, retry=self.retry)
 
     def _get(self, path: str, params: Params | None) -> requests.Response:
-        self._keep_distance()
+        self.pace.wait()
         try:
             response = self._session.get(self.address + path, params=dict(params or {}), timeout=self.timeout)
         except requests.RequestException as error:
@@ -97,12 +97,6 @@ class HttpClient:
         _check_status(response)
         _check_length(response)
         return response
-
-    def _keep_distance(self) -> None:
-        now = time.monotonic()
-        if now < self._earliest:
-            self.retry.sleep(self._earliest - now)
-        self._earliest = max(now, self._earliest) + self.interval
 
 
 def as_transient(error: Exception) -> TransientFailure | None:
@@ -134,7 +128,8 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
     if not value:
         return None
     with suppress(ValueError):
-        return float(value)
+        seconds = float(value)
+        return max(seconds, 0.0) if math.isfinite(seconds) else None
     try:
         then = parsedate_to_datetime(value)
     except ValueError:

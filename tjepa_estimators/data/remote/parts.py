@@ -115,7 +115,13 @@ class PartStore:
                 raise
             return _old_copy(known, key, error)
         is_complete = part.end.tz_localize(UTC) + self.settling <= now
-        self.cache.put(key, frame, licence=self.licence, is_complete=is_complete, fetched=now)
+        try:
+            self.cache.put(key, frame, licence=self.licence, is_complete=is_complete, fetched=now)
+        except OSError as error:
+            text = (
+                f"{dict(key)} was fetched but cannot be kept: {error}; set TJEPA_CACHE to a folder that can be written"
+            )
+            warnings.warn(text, DataQualityWarning, stacklevel=4)
         return frame
 
 

@@ -140,7 +140,7 @@ def _is_unreachable(failure: BaseException | None) -> bool:
 def _given_up(policy: Retry, what: str, last: tenacity.Future) -> DownloadError:
     failure = last.exception()
     times = "once" if last.attempt_number == 1 else f"{last.attempt_number} times"
-    reason = str(failure) or type(failure).__name__
+    reason = str(failure).rstrip(".") or type(failure).__name__
     message = f"Could not fetch {what}: tried {times}; the last failure: {reason}. "
     if _asked(failure) > policy.patience:
         return DownloadError(f"{message}The server asks to wait {_asked(failure):.0f} s: try again after that")

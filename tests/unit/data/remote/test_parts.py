@@ -86,6 +86,13 @@ def test_parts_without_rows_do_not_disturb(store):
     assert len(store.collect(KEY, YEARS, listed_in_2023, NOW)) == 24
 
 
+def test_what_cannot_be_kept_is_used_all_the_same(tmp_path):
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    store = PartStore(cache=FrameCache(tmp_path / "taken"), licence="CC0")
+    with pytest.warns(DataQualityWarning, match=r"cannot be kept.*TJEPA_CACHE"):
+        assert len(store.collect(KEY, YEARS[:1], Provider(), NOW)) == 12
+
+
 def test_parts_are_whole_periods_whatever_the_span():
     for start, end in (("2023-03-05", "2023-03-05 12:00"), ("2023-03-01", "2023-04-01")):
         (month,) = parts_of(pd.Timestamp(start), pd.Timestamp(end), "MS")
