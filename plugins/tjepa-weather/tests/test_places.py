@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -73,6 +74,13 @@ def test_a_limit_that_stays_is_told_in_the_servers_words(serve, places):
         places(serve({"/v1/archive": limit})).series()
 
 
+def test_it_is_patient_enough_for_the_limit_of_a_minute(serve, places):
+    waits = []
+    with pytest.raises(DownloadError):
+        places(serve({"/v1/archive": Reply("", 429)}), retry=replace(Places().retry, sleep=waits.append)).series()
+    assert sum(waits) > 120
+
+
 def test_a_refusal_is_told_in_the_servers_words_and_not_tried_again(serve, places):
     refusal = Reply({"error": True, "reason": "Parameter 'start_date' is out of allowed range"}, 400)
     server = serve({"/v1/archive": refusal})
@@ -142,7 +150,14 @@ def test_the_free_calls_of_a_minute_are_not_exceeded(serve, places, archive):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"places": {}}, {"places": {"x": (91, 0)}}, {"places": {"x": (0, 181)}}, {"start": "1939-12-31"}]
+    "settings",
+    [
+        {"places": {}},
+        {"places": {"x": (91, 0)}},
+        {"places": {"x": (0, 181)}},
+        {"places": {"x": "Berlin"}},
+        {"start": "1939-12-31"},
+    ],
 )
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(ConfigError):

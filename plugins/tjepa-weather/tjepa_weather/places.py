@@ -16,6 +16,7 @@ from tjepa_estimators.data.remote.retry import Retry
 from tjepa_estimators.data.splits import check_split
 from tjepa_estimators.errors import ConfigError
 from tjepa_weather.assembly import assemble
+from tjepa_weather.coordinates import is_on_earth
 from tjepa_weather.openmeteo import Archive
 from tjepa_weather.sample import bundled_sample
 from tjepa_weather.span import Span
@@ -153,8 +154,7 @@ class Places:
 
 
 def _check_places(places: Mapping[str, tuple[float, float]]) -> None:
-    on_earth = all(abs(latitude) <= 90 and abs(longitude) <= 180 for latitude, longitude in places.values())
-    if not places or not on_earth:
+    if not places or not all(is_on_earth(place) for place in places.values()):
         raise ConfigError(
             f"places={dict(places)}; give at least one name with (latitude, longitude) in degrees, north and east "
             "positive, such as {'Berlin': (52.52, 13.41)}"

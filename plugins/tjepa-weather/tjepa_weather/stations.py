@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from tjepa_estimators.data.remote.retry import Retry
 from tjepa_estimators.data.splits import check_split
 from tjepa_estimators.errors import ConfigError
 from tjepa_weather.assembly import assemble
+from tjepa_weather.coordinates import is_on_earth
 from tjepa_weather.meteostat import YearFiles
 from tjepa_weather.sample import bundled_sample
 from tjepa_weather.span import Span
@@ -106,8 +108,11 @@ class Stations:
     def __post_init__(self) -> None:
         choose_variables(self.frequency, self.variables)
         where = self._where
-        if not where or self.radius <= 0:
-            raise ConfigError(f"stations={self.stations!r}, radius={self.radius}; give a station and a radius above 0")
+        if not where or self.radius <= 0 or not all(_is_known(one) for one in where.values()):
+            raise ConfigError(
+                f"stations={self.stations!r}, radius={self.radius}; give Meteostat's ids, such as ['10637'], or names "
+                "with (latitude, longitude), such as {'Berlin': (52.52, 13.41)}, and a radius above 0"
+            )
         _ = self._span
         word = "Hourly" if self.frequency == "h" else "Daily"
         info = DomainInfo(
@@ -170,3 +175,7 @@ class Stations:
         if isinstance(self.stations, Mapping):
             return dict(self.stations)
         return {one: one for one in self.stations}
+
+
+def _is_known(where: object) -> bool:
+    return bool(re.fullmatch(r"[A-Z0-9]{5}", where)) if isinstance(where, str) else is_on_earth(where)
