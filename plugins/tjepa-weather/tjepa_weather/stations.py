@@ -18,10 +18,10 @@ from tjepa_estimators.data.splits import check_split
 from tjepa_estimators.errors import ConfigError
 from tjepa_weather.assembly import assemble
 from tjepa_weather.coordinates import is_on_earth
-from tjepa_weather.meteostat import YearFiles
 from tjepa_weather.sample import bundled_sample
 from tjepa_weather.span import Span
 from tjepa_weather.variables import choose_variables
+from tjepa_weather.year_files import YearFiles
 
 if TYPE_CHECKING:
     from tjepa_estimators.data.remote.frames import FrameDomain
