@@ -143,7 +143,8 @@ def _check_status(response: requests.Response) -> None:
         return
     reason = f"HTTP {response.status_code} {response.reason or ''}".strip()
     if transient_status(response.status_code):
-        raise TransientFailure(reason, retry_after=retry_after(response.headers.get("Retry-After")))
+        told = f"{reason}: {response.text[:_QUOTED]!r}" if response.text else reason  # such as which limit was exceeded
+        raise TransientFailure(told, retry_after=retry_after(response.headers.get("Retry-After")))
     raise DownloadError(f"{reason} for {response.url}: {response.text[:_QUOTED]!r}", status=response.status_code)
 
 

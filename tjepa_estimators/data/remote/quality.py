@@ -131,6 +131,6 @@ def _without_bad(frame: pd.DataFrame, rules: Sequence[Rule]) -> tuple[pd.DataFra
     for rule in rules:
         marks = rule.find(frame).reindex(columns=frame.columns, fill_value=False).to_numpy(dtype=bool)
         if marks.any():
-            bad[rule.name] = int(marks.sum())
+            bad[rule.name] = bad.get(rule.name, 0) + int(marks.sum())
             frame = frame.mask(np.asarray(marks))
     return frame, bad

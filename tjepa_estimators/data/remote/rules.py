@@ -59,7 +59,7 @@ def not_crossed(low: str, high: str, tolerance: float = 1e-9) -> Rule:
     def find(frame: pd.DataFrame) -> pd.DataFrame:
         if low not in frame or high not in frame:
             return frame[[]].astype(bool)
-        crossed = frame[high] < frame[low] * (1 - tolerance)
+        crossed = frame[high] < frame[low] - tolerance * frame[low].abs()
         return pd.DataFrame({low: crossed, high: crossed})
 
     return Rule(f"{high} below {low}", find)

@@ -52,6 +52,12 @@ def test_a_fault_that_stays_is_an_error_that_names_the_address(fault):
         assert len(server.requests) == 3
 
 
+def test_the_error_tells_what_the_server_said_of_its_limits():
+    told = Reply({"error": True, "reason": "Daily limit exceeded. Please try again tomorrow."}, 429)
+    with ReplayServer({"/rows": told}) as server, pytest.raises(DownloadError, match=r"429.*try again tomorrow"):
+        client(server, []).json("/rows")
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_a_refusal_is_not_tried_again_and_tells_its_status(status):
     with ReplayServer({"/rows": Reply("no such article", status)}) as server:

@@ -66,6 +66,18 @@ def test_values_that_break_a_rule_are_missing_and_counted_by_rule():
     np.testing.assert_array_equal(tidied["volume"], [1, np.nan, 0])
 
 
+@pytest.mark.parametrize("value", [-10.0, 0.0, 10.0])
+def test_a_low_and_a_high_that_are_equal_are_not_crossed(value):
+    frame = pd.DataFrame({"low": [value, value], "high": [value, value - 1]})
+    assert not_crossed("low", "high").find(frame)["high"].tolist() == [False, True]
+
+
+def test_rules_of_one_name_are_counted_together():
+    rules = [positive(["low"]), positive(["high"])]
+    _, report = tidy(pd.DataFrame({"low": [-1.0], "high": [-2.0]}, index=days(1)), name="x", rules=rules)
+    assert report.bad == {"not positive": 2}
+
+
 def test_rules_for_columns_that_are_absent_find_nothing():
     _, report = tidy(close(1, 2).set_axis(days(1, 2)), name="x", rules=[positive(["open"]), not_crossed("low", "high")])
     assert report.is_clean
