@@ -43,7 +43,7 @@ __all__ = ["finetune", "pretrain", "untrained"]
 _WATCH = 20
 """Measurements of a representation's health in a run; each costs about half a step."""
 
-_RARELY = 5
+_RARELY = 10
 """Domains are measured so many times less often: there may be many of them."""
 
 _IRRELEVANT = {
