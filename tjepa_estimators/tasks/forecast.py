@@ -62,7 +62,7 @@ class ForecastTask:
     network_
         The fitted network.
     quantiles_
-        Residual quantiles of the held-out tail.
+        Quantiles of the residuals on the held-out tail, or those that the encoder decodes for each window.
     context_length_, num_channels_
         Steps and channels of a window.
     report_
