@@ -32,7 +32,7 @@ def layers_of(backbone: Backbone) -> list[list[nn.Parameter]]:
 def decayed_rates(
     layers: Sequence[list[nn.Parameter]], rate: float, decay: float
 ) -> list[tuple[list[nn.Parameter], float]]:
-    """Each layer with its share of the learning rate: ``rate`` for the last, each other ``decay`` times that of its next.
+    """Each layer with its share of the learning rate: ``rate`` for the last, ``decay`` times that for the one below.
 
     What is near to the input is most general, and worth most to keep. Source: discriminative fine-tuning (ULMFiT,
     arXiv 1801.06146, section 3.2); layer-wise decay as in BEiT (arXiv 2106.08254).

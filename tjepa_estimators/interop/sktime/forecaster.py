@@ -60,12 +60,13 @@ class JEPAForecaster(BaseForecaster):
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining and fine-tuning.
     horizon
         Steps ahead that the model gives at once; further ones are rolled out. None takes the largest step of
-        ``fh`` in ``fit``, or 24, but at most a third of the longest series.
+        ``fh`` in ``fit``, or 24, but at most a third of the longest series where something is fitted.
     context_length
         Steps that a forecast looks back; that of the encoder if None. Cut where series are shorter.
     strategy
         ``"frozen"``: closed-form head on the frozen encoder; ``"finetune"``: the encoder (a copy) is trained on;
-        ``"online"``: JEPA and forecasting are trained jointly.
+        ``"online"``: JEPA and forecasting are trained jointly; ``"zero_shot"``: nothing is fitted, an encoder that was
+        pretrained with quantiles forecasts by itself, from histories of any length and without ``X``.
     blocks
         What the head reads. ``"auto"``: a held-out tail decides whether the latents help; ``"both"``: latents and
         lookback; ``"lookback"``: the linear baseline, no encoder.
@@ -210,6 +211,8 @@ class JEPAForecaster(BaseForecaster):
         if self.horizon is not None:
             return self.horizon
         wanted = _HORIZON if fh is None else int(self._leads(fh).max())
+        if self.strategy == "zero_shot":  # needs no room for windows to fit on
+            return max(1, wanted)
         return max(1, min(wanted, int(self._panel.lengths.max()) // 3))
 
     def _fit_task(self, horizon: int, pretrained: Any) -> None:
