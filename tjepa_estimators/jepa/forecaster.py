@@ -71,7 +71,7 @@ class PatchForecaster(nn.Module):
 
     def forward(self, raw: Float[Tensor, "batch time"], steps: int) -> Float[Tensor, "batch steps levels"]:
         """The quantiles of the next ``steps`` steps, in the units of ``raw`` and increasing along the levels."""
-        window, blocks, growth = self._fitted(raw), [], raw.new_zeros(len(raw), 1)
+        window, blocks, growth = self._fitted(raw), [], raw.new_zeros(raw.shape[0], 1)
         for done in range(0, steps, self.block):
             values = self._decode(window, min(self.block, steps - done))
             middle = values[..., len(self.levels) // 2]
