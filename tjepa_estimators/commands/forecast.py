@@ -28,6 +28,7 @@ _EXAMPLES = """\
   tjepa forecast sales.csv --pretrained encoder --horizon 28 --output forecast.csv --plot forecast.png
   tjepa forecast sales.csv --horizon 28 --output forecast.csv     (pretrains on the file first)
   tjepa forecast panel.csv.gz --time day --group shop --columns revenue,orders --horizon 14 --output forecast.csv
+  tjepa forecast sales.csv --pretrained decoding --horizon 28 --forecast.strategy zero_shot --output forecast.csv
   tjepa forecast sales.csv --horizon 28 --quantiles .05 .5 .95 --forecast.blocks lookback --output linear.csv
 """
 
@@ -44,7 +45,12 @@ def run(options: Sequence[str]) -> None:
     ).fit(file.series)
     contexts = [one.values for one in file.series]
     points, quantiles = task.predict(contexts), task.predict(contexts, quantiles=given.quantiles)
-    _show(task.report_)
+    if given.forecast.strategy == "zero_shot":
+        say(
+            "Nothing was fitted: the encoder forecasts as it is. --forecast.strategy frozen compares it with baselines."
+        )
+    else:
+        _show(task.report_)
     write_csv(_tables(file, points, quantiles, given.quantiles), given.output)
     say(f"{given.horizon} steps of {len(file.series)} series are forecast in {given.output}")
     if given.plot is not None:

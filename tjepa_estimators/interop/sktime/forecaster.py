@@ -65,8 +65,8 @@ class JEPAForecaster(BaseForecaster):
         Steps that a forecast looks back; that of the encoder if None. Cut where series are shorter.
     strategy
         ``"frozen"``: closed-form head on the frozen encoder; ``"finetune"``: the encoder (a copy) is trained on;
-        ``"online"``: JEPA and forecasting are trained jointly; ``"zero_shot"``: nothing is fitted, ``pretrained``
-        forecasts by what it decodes.
+        ``"online"``: JEPA and forecasting are trained jointly; ``"zero_shot"``: nothing is fitted, an encoder that was
+        pretrained with quantiles forecasts by itself, from histories of any length and without ``X``.
     blocks
         What the head reads. ``"auto"``: a held-out tail decides whether the latents help; ``"both"``: latents and
         lookback; ``"lookback"``: the linear baseline, no encoder.
