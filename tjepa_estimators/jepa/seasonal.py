@@ -71,12 +71,21 @@ def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     is_peak = (inside > correlation[:, :-2]) & (inside >= correlation[:, 2:])
     chance = 2.0 / pairs[:, 1:-1].sqrt()  # few pairs make the correlation at a long lag uncertain
     # noise makes small peaks on the slope down from lag 0; one that tells of a period comes after a dip
-    has_dipped = inside - correlation.cummin(dim=1).values[:, :-2] > chance
+    has_dipped = inside - _running_minimum(correlation)[:, :-2] > chance
     lags = torch.arange(1, correlation.shape[1] - 1, device=seen.device)
     score = (inside - chance).where(is_peak & has_dipped & (lags > 1), -1.0)
     best, rank = score.max(dim=1)
     found = best > 0.0
     return Period(torch.where(found, rank + 1, 1), best.clamp(0.0, 1.0))
+
+
+def _running_minimum(values: Float[Tensor, "batch lags"]) -> Float[Tensor, "batch lags"]:
+    """The lowest value up to each lag, by doubling the reach; ONNX has no ``cummin``."""
+    reach = 1
+    while reach < values.shape[1]:
+        earlier = nn.functional.pad(values[:, :-reach], (reach, 0), value=float("inf"))
+        values, reach = torch.minimum(values, earlier), 2 * reach
+    return values
 
 
 def _autocorrelation(
@@ -140,13 +149,13 @@ def guess_values(
     filled = flat.nan_to_num(nan=0.0)
     period = find_period(filled)
     now = (is_seen * torch.arange(1, tokens + 1, device=scaled.device)).amax(dim=1) * patch
-    steps = (asked.unsqueeze(-1) * patch + torch.arange(patch, device=scaled.device)).reshape(batch, -1)
+    steps = (asked.unsqueeze(-1) * patch + torch.arange(patch, device=scaled.device)).flatten(1)
     lag = period.lag.unsqueeze(1)
     whole = ((steps - now.unsqueeze(1)).div(lag, rounding_mode="floor") + 1).clamp(min=1)
     # the same phase in the latest period, the one before it, and so on
     back = steps - whole * lag
     source = back.unsqueeze(1) - lag.unsqueeze(1) * torch.arange(_PERIODS, device=scaled.device)[None, :, None]
-    values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).reshape(batch, -1)).reshape(source.shape)
+    values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).flatten(1)).reshape(source.shape)
     values = values.where(source >= 0, torch.nan)
     shape = (batch, asked.shape[1], patch)
     last = values[:, 0].nan_to_num(nan=0.0).reshape(shape)

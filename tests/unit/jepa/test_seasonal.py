@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tjepa_estimators.jepa.seasonal import find_period, guess_next, guess_values
+from tjepa_estimators.jepa.seasonal import _running_minimum, find_period, guess_next, guess_values
 
 
 def noise(batch, steps, seed=0):
@@ -151,3 +151,9 @@ def test_a_guess_does_not_depend_on_the_rest_of_the_batch():
     whole = guess_next(scaled, 4)
     for row in range(3):
         torch.testing.assert_close(guess_next(scaled[row : row + 1], 4).mean[0], whole.mean[row])
+
+
+@pytest.mark.parametrize("lags", [1, 2, 5, 8, 33])
+def test_the_running_minimum_is_that_of_torch(lags):
+    values = torch.randn(4, lags, generator=torch.Generator().manual_seed(lags))
+    assert torch.equal(_running_minimum(values), values.cummin(dim=1).values)

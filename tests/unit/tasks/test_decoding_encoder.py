@@ -59,6 +59,11 @@ class Oracle(nn.Module):
         found = torch.cdist(scaled, self.known[:, :24]).argmin(dim=1)
         return (self.known[found, 24:] + self.error).unsqueeze(-1)
 
+    levels = (0.5,)
+
+    def spread(self, scaled, horizon, levels):
+        return torch.zeros(len(scaled), horizon, len(levels))
+
 
 def judged(decoder, values):
     network = ForecastNetwork(None, 24, HORIZON, decoder=decoder).eval()
