@@ -37,9 +37,11 @@ def test_panels_and_hierarchies_are_forecast_as_their_series_are_one_by_one(make
     forecaster = make(horizon=4).fit(frame)
     forecast = forecaster.predict(fh=[1, 3])
     assert forecast.index.names == frame.index.names
-    for name, series in frame.groupby(level=list(range(levels)), sort=False):
+    keys = list(range(levels))
+    found = dict(list(forecast.groupby(level=keys)))
+    for name, series in frame.groupby(level=keys, sort=False):
         alone = forecaster.task_.predict([series.to_numpy()], 4)[0][[0, 2]]
-        np.testing.assert_allclose(forecast.loc[name], alone, rtol=1e-5, atol=1e-9)
+        np.testing.assert_allclose(found[name], alone, rtol=1e-5, atol=1e-9)
 
 
 def test_quantiles_and_intervals_surround_the_forecast(make, days):
