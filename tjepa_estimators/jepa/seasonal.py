@@ -132,13 +132,13 @@ def guess_values(
     filled = flat.nan_to_num(nan=0.0)
     period = find_period(filled)
     now = (is_seen * torch.arange(1, tokens + 1, device=scaled.device)).amax(dim=1) * patch
-    steps = (asked.unsqueeze(-1) * patch + torch.arange(patch, device=scaled.device)).reshape(batch, -1)
+    steps = (asked.unsqueeze(-1) * patch + torch.arange(patch, device=scaled.device)).flatten(1)
     lag = period.lag.unsqueeze(1)
     whole = ((steps - now.unsqueeze(1)).div(lag, rounding_mode="floor") + 1).clamp(min=1)
     # the same phase in the latest period, the one before it, and so on
     back = steps - whole * lag
     source = back.unsqueeze(1) - lag.unsqueeze(1) * torch.arange(_PERIODS, device=scaled.device)[None, :, None]
-    values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).reshape(batch, -1)).reshape(source.shape)
+    values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).flatten(1)).reshape(source.shape)
     values = values.where(source >= 0, torch.nan)
     shape = (batch, asked.shape[1], patch)
     last = values[:, 0].nan_to_num(nan=0.0).reshape(shape)
