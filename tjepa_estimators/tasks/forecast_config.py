@@ -42,7 +42,7 @@ class ForecastConfig:
     """Factor from the rate of each layer of the encoder to that of the one below it; 1 is the same rate for all."""
     patience: int | None = 5
     """Fine-tuning is checked on the held-out tail about twenty times, and ends with the weights that did best there,
-    which may be those it began with. It stops after so many checks without gain; None takes all steps. On series of
+    which may be those it began with. It stops after so many checks without gain; None takes all steps. In
     five runs on three bundled domains 3 to 5 ended as None did, in 5 to 20 checks."""
     seed: int = 0
 
