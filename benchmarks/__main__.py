@@ -20,6 +20,7 @@ BENCHMARKS = (
     "encoders",
     "few_windows",
     "forecasting",
+    "zero_shot",
     "anomaly",
     "anomaly_ablation",
     "anomaly_prediction",
