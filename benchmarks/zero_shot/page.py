@@ -63,18 +63,19 @@ def make_report(sets: Results, horizons: Results, costs: Results) -> Report:
     return Report(
         title="Zero-shot forecasting",
         compared=COMPARED,
-        tables=[
-            means_table(found, rows),
-            *(sets_table(found, rows, measure) for measure in ("mase", "crps")),
-            changes_table(found, rows),
-            *_horizon_tables(horizons.table),
-            _cost_table(costs.table),
-        ],
+        tables=[*_set_tables(found, rows), *_horizon_tables(horizons.table), _cost_table(costs.table)],
         seeds="0 (windows drawn); no row draws anything else",
         notes=["Published: reported by their authors or by others under the same protocol, not measured here"],
         packages=("torch", "numpy", "statsforecast", "utilsforecast", "fracast"),
         device=f"1 thread ({THREADS} for the last table), no GPU",
     )
+
+
+def _set_tables(found: pd.DataFrame, rows: Sequence[str]) -> list[Table]:
+    if found.empty:
+        return []
+    measures = [sets_table(found, rows, measure) for measure in ("mase", "crps")]
+    return [means_table(found, rows), *measures, changes_table(found, rows)]
 
 
 def relative_means(found: pd.DataFrame, measure: str, sets: Sequence[str]) -> dict[str, float]:

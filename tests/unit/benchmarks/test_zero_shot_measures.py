@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("benchmarks", reason="installed without its repository")
-pytest.importorskip("utilsforecast", reason="comes with the extra [bench]")
+pytest.importorskip("utilsforecast", reason="comes with the extras [bench] and [dev]")
+
+from utilsforecast import losses
 
 from benchmarks.zero_shot.measures import judge
 from benchmarks.zero_shot.windows import LEVELS, Windows
@@ -75,3 +78,21 @@ def test_changes_are_shares_of_the_last_observed_value():
 
 def test_repeating_the_last_value_tells_no_direction():
     assert np.isnan(judge(certain([[2.0, 2.0]]), windows([[1.0, 2.0]], [[3.0, 4.0]])).direction)
+
+
+def test_mase_of_single_windows_is_that_of_utilsforecast():
+    generator = np.random.default_rng(0)
+    given = windows(generator.normal(size=(4, 30)), generator.normal(size=(4, 6)), season=7)
+    told = generator.normal(size=(4, 6))
+    frame, train = (
+        pd.DataFrame(
+            {
+                "unique_id": np.repeat(given.series, values.shape[1]),
+                "ds": np.tile(np.arange(begin, begin + values.shape[1]), 4),
+                "y": values.ravel(),
+            }
+        )
+        for begin, values in ((30, given.truth), (0, given.histories))
+    )
+    theirs = losses.mase(frame.assign(told=told.ravel()), ["told"], seasonality=7, train_df=train)["told"].mean()
+    assert judge(certain(told), given).mase == pytest.approx(theirs)
