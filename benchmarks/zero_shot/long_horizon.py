@@ -30,8 +30,8 @@ CONTEXT = 512
 STRIDE = 4
 _MEDIAN = 4
 """Place of the median among fracast's quantiles."""
-_FEW_DAYS = 2
-"""Days between the origins of fracast, which takes half a second for 720 steps of one channel."""
+_FEW_DAYS = 3
+"""Days between the origins of fracast, which takes most of a second for 720 steps of one channel."""
 
 
 @dataclass(frozen=True)

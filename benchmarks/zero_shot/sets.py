@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_WINDOWS", "SETS", "ForecastSet", "load"]
 
-MOST_WINDOWS = 200
+MOST_WINDOWS = 100
 """Windows of a set that are scored: AutoETS takes up to a second for each."""
 
 Parts = Iterator[tuple[str, "Float[np.ndarray, 'time channels']", int]]
