@@ -125,7 +125,7 @@ def changes_table(found: pd.DataFrame, rows: Sequence[str]) -> Table:
     cells = [[row, *values] for row, *values in zip(rows, *columns, strict=True)]
     caption = (
         "**Returns**: errors of the forecast change from day to day, in shares of the last price and relative to "
-        f"*{_NAIVE}*, whose changes are 0: above 1 a row knows less than nothing about returns. Direction: share of "
+        f"*{_NAIVE}*, whose changes are 0: above 1 is worse than to forecast no return at all. Direction: share of "
         "windows with the right sign of the change over the whole horizon; rows that forecast no change have none."
     )
     return Table(header, cells, caption=caption)
@@ -145,8 +145,8 @@ def _horizon_table(table: pd.DataFrame, name: str) -> Table:
         cells += [[f"*{model} (published)*", mse, *["–"] * len(HORIZONS)] for model, mse in _PUBLISHED.items()]
     caption = (
         f"**{name}**, MSE / MAE in deviations of the training part, 7 channels, all windows of the test part at "
-        f"stride {STRIDE}; fracast, which takes longest, from every third day. *ridge carried over*: the closed-form head "
-        "fitted to the training part of other series (ETTh1: hourly weather at JFK; ETTm1: MPI weather, 10 minutes)."
+        f"stride {STRIDE}; fracast, which takes longest, from every third day. *ridge carried over*: the closed-form "
+        "head fitted to the training part of other series (ETTh1: hourly weather at JFK; ETTm1: MPI weather, 10 minutes)."
     )
     return Table([name, *map(str, HORIZONS), "average"], cells, caption=caption)
 
