@@ -146,7 +146,7 @@ def _horizon_table(table: pd.DataFrame, name: str) -> Table:
     caption = (
         f"**{name}**, MSE / MAE in deviations of the training part, 7 channels, all windows of the test part at "
         f"stride {STRIDE}; fracast, which takes longest, from every third day. *ridge carried over*: the closed-form "
-        "head fitted to the training part of other series (ETTh1: hourly weather at JFK; ETTm1: MPI weather, 10 minutes)."
+        "head fitted to the training part of other series (ETTh1: hourly weather at JFK; ETTm1: MPI weather)."
     )
     return Table([name, *map(str, HORIZONS), "average"], cells, caption=caption)
 
