@@ -12,7 +12,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-__all__ = ["DATASETS", "ForecastData", "load"]
+__all__ = ["DATASETS", "ForecastData", "load", "read"]
 
 _SENTINEL = -9990.0
 """Values below it mark missing measurements of the weather station."""
@@ -33,6 +33,8 @@ DATASETS = {
     "weather": _Source("weather.csv.gz", 144),
     "exchange": _Source("exchange_rate.csv.gz", 1),
 }
+_WEEKLY = {"illness": _Source("national_illness.csv.gz", 52)}
+"""Too short for the horizons that the others are forecast over."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,18 @@ class ForecastData:
 
 def load(folder: Path, name: str) -> ForecastData:
     """Read one of :data:`DATASETS` from the folder that holds ``forecasting/``."""
-    source = DATASETS[name]
-    raw = pd.read_csv(folder / "forecasting" / source.file).drop(columns="date").to_numpy(np.float64)
-    raw[raw < _SENTINEL] = np.nan
-    ends = _ends(len(raw), source.months)
+    raw, ends = read(folder, name)
     known = raw[: ends[0]]
     scaled = (raw - np.nanmean(known, axis=0)) / np.nanstd(known, axis=0)
-    return ForecastData(name, scaled.astype(np.float32), ends, source.period)
+    return ForecastData(name, scaled.astype(np.float32), ends, DATASETS[name].period)
+
+
+def read(folder: Path, name: str) -> tuple[Float[np.ndarray, "time channels"], tuple[int, int, int]]:
+    """The values of a set as they were measured, NaN where they are missing, and where the parts of its split end."""
+    source = (DATASETS | _WEEKLY)[name]
+    raw = pd.read_csv(folder / "forecasting" / source.file).drop(columns="date").to_numpy(np.float64)
+    raw[raw < _SENTINEL] = np.nan
+    return raw, _ends(len(raw), source.months)
 
 
 def _ends(steps: int, month: int | None) -> tuple[int, int, int]:
