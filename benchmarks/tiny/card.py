@@ -37,8 +37,8 @@ def _section(page: Path) -> str:
     cells = [[row, *(_number(one.get(row, np.nan)) for one in means.values())] for row in _ROWS]
     return f"""
 `python -m benchmarks.tiny --data-dir PATH --work FOLDER --output FOLDER`, an hour or two on one thread; stopped and
-called again, it goes on. Blends of real series are computed from the domains above. Nothing later than the start of the test
-part of a bundled domain was read, and nothing of M4, ETT, exchange, weather (MPI) and illness.
+called again, it goes on. Blends of real series are computed from the domains above. Nothing later than the start of the
+test part of a bundled domain was read, and nothing of M4, ETT, exchange, weather (MPI) and illness.
 
 ## Scores
 
