@@ -65,7 +65,7 @@ def make_report(sets: Results, horizons: Results, costs: Results) -> Report:
         compared=COMPARED,
         tables=[*_set_tables(found, rows), *_horizon_tables(horizons.table), _cost_table(costs.table)],
         seeds="0 (windows drawn); no row draws anything else",
-        notes=["Published: reported by their authors or by others under the same protocol, not measured here"],
+        notes=["Published: as others print them for 96 steps, not measured here, and perhaps under another protocol"],
         packages=("torch", "numpy", "statsforecast", "utilsforecast", "fracast"),
         device=f"1 thread ({THREADS} for the last table), no GPU",
     )
