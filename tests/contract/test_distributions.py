@@ -47,8 +47,10 @@ _INSTALLED = {
     "moe": (
         ["tjepa-moe", "tjepa-performer"],
         _ENCODER.format(name="moe", settings=_EXPERTS),
-        ("{'tjepa-moe': '0.1.0', 'tjepa-performer': '0.1.0'} "
-        "['encoder.blocks.0.expert_0_use', 'encoder.blocks.0.expert_1_use']"),
+        (
+            "{'tjepa-moe': '0.1.0', 'tjepa-performer': '0.1.0'} "
+            "['encoder.blocks.0.expert_0_use', 'encoder.blocks.0.expert_1_use']"
+        ),
     ),
     "finance": (
         ["tjepa-finance"],

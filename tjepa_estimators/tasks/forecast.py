@@ -216,13 +216,14 @@ class ForecastTask:
         window = self._windows(contexts)
         origin = np.array([len(context) for context in contexts], dtype=np.int64)
         beside = (covariates or Covariates()).checked(origin.tolist(), steps)
-        forecast, deviation = self._roll_out(window, origin, beside, steps)
+        if self.config.strategy == "zero_shot" and isinstance(self.quantiles_, DecodedQuantiles) and quantiles:
+            forecast = self.quantiles_.values(window, steps, quantiles)  # one pass gives the level and the spread
+        else:
+            forecast, deviation = self._roll_out(window, origin, beside, steps)
+            if quantiles is not None:
+                forecast = forecast[..., None] + self.quantiles_.spread(window, deviation, steps, quantiles)
         forecast[np.isnan(window).all(axis=1)] = np.nan
-        forecast = _by_series(forecast, len(contexts), self.num_channels_)
-        if quantiles is None:
-            return forecast
-        spread = self.quantiles_.spread(window, deviation, steps, quantiles)
-        return forecast[..., None] + _by_series(spread, len(contexts), self.num_channels_)
+        return _by_series(forecast, len(contexts), self.num_channels_)
 
     def _pretrained(self, values: Sequence[np.ndarray]) -> PretrainedEncoder | None:
         if self.config.blocks == "lookback":

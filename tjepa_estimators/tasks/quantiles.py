@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from tjepa_estimators.jepa.forecaster import at_levels
 from tjepa_estimators.nn.threads import limited_threads
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ class DecodedQuantiles:
     def mean(self, window: Float[np.ndarray, "rows time"], steps: int) -> Float[np.ndarray, "rows steps"]:
         """The point forecasts of windows."""
         return self._decode(window, lambda chunk: self.decoder(chunk, steps).mean(dim=-1))
+
+    def values(
+        self, window: Float[np.ndarray, "rows time"], steps: int, levels: Sequence[float]
+    ) -> Float[np.ndarray, "rows steps quantiles"]:
+        """The quantiles as they are decoded."""
+        known = self.decoder.levels
+        return self._decode(window, lambda chunk: at_levels(self.decoder(chunk, steps), known, levels))
 
     def spread(
         self,
