@@ -17,6 +17,8 @@ from tjepa_estimators.tasks.forecast import ForecastConfig
 LINEAR = {"horizon": 4, "context_length": 24, "blocks": "lookback"}
 WITH_LATENTS = {"horizon": 4, "blocks": "both"}
 TRAIN = {"steps": 5, "batch_size": 32, "learning_rate": 1e-2}
+GENTLE = {"steps": 40, "batch_size": 32, "learning_rate": 5e-4}
+"""Fine-tuning that lowers the held-out error, so that its weights are kept."""
 
 
 def seasonal(steps, *, period=12.0, noise=0.0, seed=0):
@@ -94,7 +96,7 @@ def test_threads_forecast_alike_and_leave_the_number_of_threads(task, waves):
 def test_two_threads_fit_what_one_does(strategy, waves, tiny_pretrained):
     def fit(seed):
         config = {"horizon": 4, "strategy": strategy, "blocks": "both"}
-        return ForecastTask(config, pretrained=tiny_pretrained, train=TRAIN | {"seed": seed}).fit(waves).predict(waves)
+        return ForecastTask(config, pretrained=tiny_pretrained, train=GENTLE | {"seed": seed}).fit(waves).predict(waves)
 
     alone = [fit(seed) for seed in (0, 1)]
     assert not np.array_equal(*alone)
@@ -308,7 +310,7 @@ def test_no_strategy_changes_the_artifact(strategy, waves, tiny_pretrained):
     before = {name: value.clone() for name, value in tiny_pretrained.build().state_dict().items()}
     fingerprint = tiny_pretrained.fingerprint
     config = {"horizon": 4, "strategy": strategy, "blocks": "both"}
-    task = ForecastTask(config, pretrained=tiny_pretrained, train=TRAIN).fit(waves)
+    task = ForecastTask(config, pretrained=tiny_pretrained, train=GENTLE).fit(waves)
     assert task.pretrained_ is tiny_pretrained
     assert tiny_pretrained.fingerprint == fingerprint
     assert all(torch.equal(value, before[name]) for name, value in tiny_pretrained.build().state_dict().items())
