@@ -292,7 +292,8 @@ class ForecastTask:
         self, window: Float[np.ndarray, "rows time"], origin: np.ndarray, covariates: Covariates, steps: int
     ) -> tuple[Float[np.ndarray, "rows steps"], Float[np.ndarray, "rows 1"]]:
         """Forecast block after block; the deviation is that of the first, observed window."""
-        if isinstance(self.quantiles_, DecodedQuantiles):  # a decoder knows best how far it sees at once
+        if self.config.strategy == "zero_shot" and isinstance(self.quantiles_, DecodedQuantiles):
+            # a decoder knows best how far it sees at once
             return self.quantiles_.mean(window, steps), np.empty((len(window), 1))
         blocks, deviation = [], np.empty(0)
         series = np.repeat(np.arange(len(origin)), self.num_channels_)

@@ -8,6 +8,7 @@ this module, and the module refuses a release that it was not written for.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import logging
 import warnings
@@ -123,11 +124,12 @@ class BridgedModel(MixedCovariatesTorchModel):
         super()._check_ckpt_parameters(tfm_save)
         self._adopt(tfm_save)
 
-    def _build_train_dataset(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
-        if sample_weight is not None and not self._learns:  # Darts would drop them without a word
+    def _build_train_dataset(self, *args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(super()._build_train_dataset).bind(*args, **kwargs).arguments
+        if given["sample_weight"] is not None and not self._learns:  # Darts would drop them without a word
             msg = "Nothing is learned with this strategy, so sample weights have no effect; leave them out."
             raise ConfigError(msg)
-        return super()._build_train_dataset(*args, sample_weight=sample_weight, **kwargs)
+        return super()._build_train_dataset(*args, **kwargs)
 
     def _create_model(self, train_sample: Any) -> PLForecastingModule:  # noqa: ARG002 - the solution knows the shapes
         return self._build_module()
