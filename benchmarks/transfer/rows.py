@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tjepa_estimators import PretrainedEncoder
     from tjepa_estimators.jepa.forecaster import PatchForecaster
 
-__all__ = ["OURS", "RIDGE", "ROWS", "SCRATCH", "Case", "Row", "tuning_steps"]
+__all__ = ["CARRIED", "HEAD", "OURS", "RIDGE", "ROWS", "SCRATCH", "Case", "Row", "tuning_steps"]
 
-RIDGE, SCRATCH, OURS = "ridge", "scratch", "JEPA, finetune"
+RIDGE, CARRIED, SCRATCH, OURS, HEAD = "ridge", "ridge of the source", "scratch", "JEPA, finetune", " + head"
 _FEWEST, _MOST, _PASSES = 40, 160, 8
 """Steps of fine-tuning: so many passes over the target's windows, within limits; the same from any start."""
-_SCRATCH_RATES, _RATES = (2e-3, 1.0), (2e-3, 0.3)
+_SCRATCH_RATES, _RATES = (4e-3, 1.0), (1e-3, 1.0)
 """Learning rate, and the encoder's as a share of it, from random and from pretrained weights."""
 _ROWS = 4096
 """Windows that a head is solved on, at most."""
@@ -156,13 +156,13 @@ ROWS: Mapping[str, Row] = {
     "repeat-last": Row(lambda _: lambda held: repeat_last(held.contexts, HORIZON), needs_windows=False, is_drawn=False),
     "seasonal naive": Row(lambda _: lambda held: held.season, needs_windows=False, is_drawn=False),
     RIDGE: Row(_ridge, is_drawn=False),
-    "ridge of the source": Row(_carried_ridge, needs_source=True, needs_windows=False, is_drawn=False),
+    CARRIED: Row(_carried_ridge, needs_source=True, needs_windows=False, is_drawn=False),
     "random encoder": Row(freeze(_random)),
     SCRATCH: Row(tune(_random, *_SCRATCH_RATES)),
-    f"{SCRATCH} + head": Row(tune_and_solve(_random, *_SCRATCH_RATES)),
+    SCRATCH + HEAD: Row(tune_and_solve(_random, *_SCRATCH_RATES)),
     "JEPA, zero-shot": Row(_zero_shot, needs_source=True, needs_windows=False),
     "JEPA, frozen": Row(freeze(_jepa), needs_source=True),
     OURS: Row(tune(_jepa, *_RATES), needs_source=True),
-    f"{OURS} + head": Row(tune_and_solve(_jepa, *_RATES), needs_source=True),
+    OURS + HEAD: Row(tune_and_solve(_jepa, *_RATES), needs_source=True),
     "reconstruction, finetune": Row(tune(_reconstruction, *_RATES), needs_source=True),
 }
