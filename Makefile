@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PLUGINS := plugins/tjepa-moe plugins/tjepa-performer
+PLUGINS := $(addprefix plugins/tjepa-,finance moe performer weather webtraffic)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format docs bench clean
@@ -17,7 +17,7 @@ install: $(STAMP) ## virtual environment with pinned versions
 $(STAMP): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e ".[sktime,darts,pyod,onnx,dev]" $(PLUGINS:%=-e %)
+		-e ".[sktime,darts,pyod,onnx,parquet,remote,dev]" $(PLUGINS:%=-e %)
 	@touch $(STAMP)
 
 demo: install ## pretrain and forecast on the bundled data, a few minutes on a laptop

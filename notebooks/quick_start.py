@@ -37,7 +37,7 @@ STEPS = 120  # of pretraining; the default is 300
 # nothing in `"train"` is later than anything in `"test"`.
 
 # %%
-names = ["web_traffic", "crypto", "weather_hourly", "ecommerce", "ecg"]
+names = ["webtraffic", "crypto", "weather_hourly", "ecommerce", "ecg"]
 domains = [load_domain(name) for name in names]
 pd.DataFrame(
     {
@@ -91,7 +91,7 @@ from sktime.transformations.series.boxcox import LogTransformer
 
 from tjepa_estimators import JEPAForecaster
 
-views = load_domain("web_traffic").series()[0]
+views = load_domain("webtraffic").series()[0]
 y = pd.Series(views.values[:, 0], index=views.index, name="views")
 y_train, y_test = y[:-56], y[-56:]
 

@@ -43,7 +43,7 @@ options:
 
 examples:
   tjepa demo
-  tjepa pretrain sales.csv --domain ecommerce web_traffic --output encoder
+  tjepa pretrain sales.csv --domains ecommerce,webtraffic --output encoder
   tjepa forecast sales.csv --pretrained encoder --horizon 28 --output forecast.csv --plot forecast.png
   tjepa detect sensor.csv --contamination 0.01 --output scores.csv --plot scores.png
 """

@@ -7,10 +7,12 @@ Every error is ours and also the one the ecosystem expects, so callers may catch
     ├── DataError(ValueError)        the given series cannot be used
     ├── PluginError(LookupError)     a plugin is unknown, broken or clashes
     ├── ArtifactError(OSError)       a saved encoder is damaged or cannot be written
+    ├── DownloadError(OSError)       data could not be fetched
     └── NotFittedError(ValueError, AttributeError)   used before ``fit``
 
     CollapseWarning(UserWarning)         the representation is degenerating
     ConstantDataWarning(UserWarning)     nothing varies in what is to be learned from
+    DataQualityWarning(UserWarning)      fetched or cached data had faults, which were repaired or removed
     ThresholdWarning(UserWarning)        a threshold cannot keep what its rule promises
 """
 
@@ -22,6 +24,8 @@ __all__ = [
     "ConfigError",
     "ConstantDataWarning",
     "DataError",
+    "DataQualityWarning",
+    "DownloadError",
     "NotFittedError",
     "PluginError",
     "TJEPAError",
@@ -49,6 +53,22 @@ class ArtifactError(TJEPAError, OSError):
     """A saved encoder is missing, damaged, too new, or cannot be written."""
 
 
+class DownloadError(TJEPAError, OSError):
+    """Data could not be fetched; the message says what was asked, how often, and what to do without a network.
+
+    Parameters
+    ----------
+    message
+        What happened.
+    status
+        The HTTP status of the refusal, such as 404; None where there was no answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class NotFittedError(TJEPAError, ValueError, AttributeError):
     """An object was used before it was fitted."""
 
@@ -59,6 +79,10 @@ class CollapseWarning(UserWarning):
 
 class ConstantDataWarning(UserWarning):
     """Nothing varies in the data that a detector is to learn from, so that whatever moves will be abnormal."""
+
+
+class DataQualityWarning(UserWarning):
+    """Fetched, cached or given data had faults; the message counts them and says what became of them."""
 
 
 class ThresholdWarning(UserWarning):

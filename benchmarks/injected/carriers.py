@@ -23,7 +23,7 @@ FROM_EACH = 2
 """Series of a set, the first of those long enough."""
 CHANNELS = 4
 """Channels of a series at most, drawn by chance from those that move."""
-DOMAINS = ("ecg", "weather_hourly", "web_traffic")
+DOMAINS = ("ecg", "weather_hourly", "webtraffic")
 """Bundled ones whose test part is long enough; their own labels are not used, so an event of theirs may be in it."""
 
 

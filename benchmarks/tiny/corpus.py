@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tjepa_estimators import Series, load_domain
+from tjepa_estimators.contracts import DomainInfo
 
-__all__ = ["real_domains"]
+__all__ = ["Source", "real_sources"]
 
 _HOURS = (2, 3, 4, 6, 8, 12, 24)
 """Hours that hourly series are averaged over, to have other frequencies too."""
@@ -19,7 +21,30 @@ _ADULT = "Порнография"
 """One of the ten pages; its title is not for a model card."""
 
 
-def real_domains(folder: Path) -> dict[str, list[Series]]:
+@dataclass(frozen=True)
+class Source:
+    """A domain that is only trained on."""
+
+    info: DomainInfo
+    parts: list[Series]
+
+    @classmethod
+    def of(cls, name: str, licence: str, source: str, parts: list[Series]) -> Source:
+        """A source of which only name, licence and origin are told."""
+        info = DomainInfo(name=name, title=name, licence=licence, source=source, frequency="", season=1, sha256="")
+        return cls(info, parts)
+
+    def series(self, split: str = "train") -> list[Series]:
+        """All of it, whatever the split: it was cut before."""
+        del split
+        return self.parts
+
+    def sample(self) -> list[Series]:
+        """A little of it."""
+        return self.parts[:1]
+
+
+def real_sources(folder: Path) -> list[Source]:
     """Every domain with its training part, at its own frequency and averaged over longer steps.
 
     Parameters
@@ -28,16 +53,22 @@ def real_domains(folder: Path) -> dict[str, list[Series]]:
         The public data beside the bundled samples: Beijing, New York, Online Retail, Wikipedia.
     """
     hourly = load_domain("weather_hourly").series("train")
-    return {
-        "stocks": load_domain("stocks").series("train"),
-        "crypto": load_domain("crypto").series("train"),
-        "weather": _coarser(load_domain("weather").series("train"), (7,)),
-        "new_york": _coarser(_new_york(folder, hourly[0].index[-1]), _HOURS),
-        "beijing": _coarser(_beijing(folder), _HOURS),
-        "webtraffic": _coarser([*load_domain("webtraffic").series("train"), *_wikipedia(folder)], (7,)),
-        "ecommerce": _coarser(_shop(folder), (7,)),
-        "ecg": load_domain("ecg").series("train"),
-    }
+    pages = [*load_domain("webtraffic").series("train"), *_wikipedia(folder)]
+    return [
+        _bundled("stocks", load_domain("stocks").series("train")),
+        _bundled("crypto", load_domain("crypto").series("train")),
+        _bundled("weather", _coarser(load_domain("weather").series("train"), (7,))),
+        _bundled("weather_hourly", _coarser(_new_york(folder, hourly[0].index[-1]), _HOURS)),
+        Source.of("beijing", "CC BY 4.0", "UCI Machine Learning Repository 501", _coarser(_beijing(folder), _HOURS)),
+        _bundled("webtraffic", _coarser(pages, (7,))),
+        _bundled("ecommerce", _coarser(_shop(folder), (7,))),
+        _bundled("ecg", load_domain("ecg").series("train")),
+    ]
+
+
+def _bundled(name: str, parts: list[Series]) -> Source:
+    """What a bundled domain is a part of has its licence too."""
+    return Source(load_domain(name).info, parts)
 
 
 def _new_york(folder: Path, end: pd.Timestamp) -> list[Series]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tjepa_estimators import Series
+if TYPE_CHECKING:
+    from tjepa_estimators import Series
 
 __all__ = ["mixed_series"]
 

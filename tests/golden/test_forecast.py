@@ -12,7 +12,7 @@ HORIZON, CONTEXT = 14, 96
 
 @pytest.fixture(scope="module")
 def encoder():
-    series = [one for name in ("weather", "web_traffic", "crypto") for one in load_domain(name).series("train")]
+    series = [one for name in ("weather", "webtraffic", "crypto") for one in load_domain(name).series("train")]
     config = {"context_length": 96, "future_length": 32, "patch_length": 8}
     return pretrain(series, config=config, train={"steps": 60})
 

@@ -14,7 +14,7 @@ from tjepa_estimators.commands.demo.forecasting import CONTROLS, JEPA, METHODS
 from tjepa_estimators.commands.demo.protocol import Case, forecast_naively, rmsse
 from tjepa_estimators.commands.demo.report import MEAN, verdict
 
-FORECAST = ("stocks", "stock_returns", "crypto", "weather", "weather_hourly", "web_traffic", "ecommerce")
+FORECAST = ("stocks", "stock_returns", "crypto", "weather", "weather_hourly", "webtraffic", "ecommerce")
 
 
 @pytest.mark.parametrize("name", FORECAST)

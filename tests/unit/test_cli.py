@@ -76,28 +76,28 @@ def test_plugins_lists_encoders_and_domains(cli):
 
 def test_pretraining_saves_an_encoder_and_shows_its_health(cli, tmp_path):
     shown = cli(
-        "pretrain daily.csv --domain weather --output {out}/enc --steps 2 --jepa.context_length 32 "
+        "pretrain daily.csv --domains weather,webtraffic --output {out}/enc --steps 2 --jepa.context_length 32 "
         "--jepa.future_length 8 --jepa.patch_length 8 --train.batch_size 8 --encoder_config.depth 1"
     ).out
     encoder = PretrainedEncoder.load(tmp_path / "enc")
     assert encoder.context_length == 32
     assert encoder.info.encoder_config["depth"] == 1
     assert encoder.info.provenance.train["steps"] == 2
-    assert [source["name"] for source in encoder.info.provenance.data] == ["weather", "daily.csv"]
+    assert [source["name"] for source in encoder.info.provenance.data] == ["weather", "webtraffic", "daily.csv"]
     assert "rank" in shown
     assert "lift_over_mean" in shown
 
 
 def test_a_config_file_means_the_same_as_flags(cli, tmp_path):
     settings = {
-        "domain": ["weather"],
+        "domains": "weather",
         "jepa": {"context_length": 16, "future_length": 8, "patch_length": 4},
         "steps": 1,
     }
     (tmp_path / "run.json").write_text(json.dumps(settings))
     cli("pretrain --config {out}/run.json --train.seed 3 --output {out}/file")
     cli(
-        "pretrain --domain weather --jepa.context_length 16 --jepa.future_length 8 --jepa.patch_length 4 --steps 1 "
+        "pretrain --domains weather --jepa.context_length 16 --jepa.future_length 8 --jepa.patch_length 4 --steps 1 "
         "--train.seed 3 --output {out}/flags"
     )
     assert (
@@ -228,8 +228,9 @@ def test_info_shows_settings_and_hash(cli, tiny_pretrained):
         ("forecast daily.csv --horizon 0 --output o", "horizon must be at least 1"),
         ("forecast daily.csv --horizon 2 --output o --forecast.block both", "forecast.block"),
         ("embed daily.csv --pretrained nowhere/at/all --output o", "nowhere/at/all"),
-        ("pretrain --output o", "csv files or --domain"),
-        ("pretrain --domain wether --output o", "Did you mean 'weather'"),
+        ("pretrain --output o", "csv files or --domains"),
+        ("pretrain --domains , --output o", "csv files or --domains"),
+        ("pretrain --domains webtraffic,wether --output o", "Did you mean 'weather'"),
         ("pretrain daily.csv --preset huge --output o", "choose one of tiny"),
         ("info .", "config.json"),
     ],

@@ -72,3 +72,14 @@ def test_another_missing_module_is_not_blamed_on_an_extra(monkeypatch):
     monkeypatch.setitem(tjepa_estimators._TARGETS, "Series", "tjepa_estimators.no_such_module:Series")
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         _ = tjepa_estimators.Series
+
+
+def test_bundled_domains_need_none_of_what_fetches_data():
+    code = "import sys; from tjepa_estimators import load_domain; load_domain('weather').series()"
+    asked = f"{code}; print([m for m in ('requests', 'tenacity', 'tjepa_estimators.data.remote') if m in sys.modules])"
+    assert run(asked).strip() == "[]"
+
+
+def test_frames_of_ones_own_need_no_http():
+    code = "import sys, tjepa_estimators.data.remote.frames"
+    assert run(f"{code}; print([m for m in ('requests', 'tenacity') if m in sys.modules])").strip() == "[]"

@@ -27,7 +27,7 @@ __all__ = ["run"]
 
 _EXAMPLES = """\
   tjepa pretrain sales.csv traffic.csv.gz --output encoder
-  tjepa pretrain --domain stocks weather web_traffic --steps 600 --output encoder
+  tjepa pretrain --domains stocks,crypto,weather,webtraffic --steps 600 --output encoder
   tjepa pretrain panel.csv --group shop --columns revenue,orders --output encoder
   tjepa pretrain sales.csv --output encoder --checkpoint run    (again after a stop: goes on)
   tjepa pretrain sales.csv --output encoder --jepa.context_length 256 --jepa.patch_length 16 --train.seed 1
@@ -60,7 +60,7 @@ def run(options: Sequence[str]) -> None:
 def _parser() -> ArgumentParser:
     parser = build_parser("pretrain", "Pretrain an encoder on unlabelled series.", _EXAMPLES)
     parser.add_argument("data", nargs="*", default=[], help="csv files")
-    parser.add_argument("--domain", nargs="+", default=[], metavar="NAME", help="data domains, see tjepa plugins")
+    parser.add_argument("--domains", metavar="NAMES", help="data domains, as in weather,crypto; see tjepa plugins")
     parser.add_argument("--output", required=True, metavar="FOLDER", help="folder for the pretrained encoder")
     parser.add_argument("--preset", default="tiny", help=f"one of {', '.join(PRESETS)}")
     parser.add_argument("--encoder", default="transformer", help="see tjepa plugins")
@@ -81,7 +81,10 @@ def _defaults(preset: Preset, encoder: str) -> dict[str, Any]:
 
 def _data(given: Namespace) -> list[Series | DataDomain]:
     """The series of all files, and all domains, which give their training parts."""
-    if not given.data and not given.domain:
-        raise DataError("Nothing to pretrain on; give csv files or --domain NAME (tjepa plugins lists the names).")
+    names = [name.strip() for name in (given.domains or "").split(",") if name.strip()]
+    if not given.data and not names:
+        raise DataError(
+            "Nothing to pretrain on; give csv files or --domains NAME,NAME (tjepa plugins lists the names)."
+        )
     files = [one for path in given.data for one in read_csv(path, given).series]
-    return [*files, *(load_domain(name) for name in given.domain)]
+    return [*files, *(load_domain(name) for name in names)]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from tjepa_estimators.contracts import DataDomain, DomainInfo
 from tjepa_estimators.data.series import Series
+from tjepa_estimators.data.splits import check_split, split_frames
 from tjepa_estimators.errors import DataError, PluginError
 from tjepa_estimators.plugins.catalog import get_domain
 
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BundledDomain", "load_domain"]
 
-TRAIN_FRACTION = 0.8
 SAMPLE_STEPS = 512
-SPLITS = ("all", "train", "test")
 
 
 def load_domain(name: str) -> DataDomain:
@@ -35,7 +34,7 @@ def load_domain(name: str) -> DataDomain:
     Parameters
     ----------
     name
-        One of ``stocks``, ``stock_returns``, ``crypto``, ``weather``, ``weather_hourly``, ``web_traffic``,
+        One of ``stocks``, ``stock_returns``, ``crypto``, ``weather``, ``weather_hourly``, ``webtraffic``,
         ``ecommerce``, ``ecg``, ``synthetic``, or what :func:`tjepa_estimators.list_plugins` shows beside them.
 
     Returns
@@ -136,18 +135,10 @@ class BundledDomain:
         return [series.tail(SAMPLE_STEPS) for series in self.series()]
 
     def _frames(self, split: str) -> Iterator[tuple[str, pd.DataFrame]]:
-        if split not in SPLITS:
-            raise DataError(f"Unknown split {split!r} of the domain {self.info.name!r}; choose one of {SPLITS}")
+        check_split(split, self.info.name)
         table = self._read()
-        grid = self._grid(table)
-        cut = grid[round(len(grid) * TRAIN_FRACTION)]
         parts = table.groupby(self.panel) if self.panel else [(self.info.name, table)]
-        for name, part in parts:
-            frame = part.reindex(grid[(grid >= part.index[0]) & (grid <= part.index[-1])])
-            if split != "all":
-                frame = frame[frame.index < cut] if split == "train" else frame[frame.index >= cut]
-            if len(frame):
-                yield str(name), frame
+        yield from split_frames(((str(name), part) for name, part in parts), self._grid(table), split)
 
     def _read(self) -> pd.DataFrame:
         packed = (files("tjepa_estimators.data") / "samples" / self.file).read_bytes()
@@ -256,11 +247,11 @@ def weather_hourly() -> BundledDomain:
     )
 
 
-def web_traffic() -> BundledDomain:
+def webtraffic() -> BundledDomain:
     """Views per day of the Wikipedia article on Peyton Manning; 59 days are missing."""
     return BundledDomain(
         info=DomainInfo(
-            name="web_traffic",
+            name="webtraffic",
             title="Page views of one Wikipedia article",
             licence="CC0 1.0",
             source="Wikimedia page view statistics",

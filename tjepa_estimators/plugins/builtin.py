@@ -13,7 +13,7 @@ _DOMAINS = {
     "crypto": "Bitcoin transactions per day, 2009 to 2021",
     "weather": "Daily precipitation, temperature and wind in Seattle, 2012 to 2015",
     "weather_hourly": "Hourly weather at New York JFK, 2013",
-    "web_traffic": "Page views per day of one Wikipedia article, 2007 to 2016",
+    "webtraffic": "Page views per day of one Wikipedia article, 2007 to 2016",
     "ecommerce": "Daily revenue, units, orders and more of an online shop, 2009 to 2011",
     "ecg": "One electrocardiogram with a labelled abnormal stretch",
 }

@@ -26,7 +26,15 @@ DISABLED_VARIABLE = "TJEPA_DISABLED_PLUGINS"
 
 Spec = TypeVar("Spec", EncoderSpec, DomainSpec)
 
-_KNOWN: dict[type, dict[str, str]] = {EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"}, DomainSpec: {}}
+_KNOWN: dict[type, dict[str, str]] = {
+    EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"},
+    DomainSpec: {
+        "coins": "tjepa-finance",
+        "indices": "tjepa-finance",
+        "places": "tjepa-weather",
+        "stations": "tjepa-weather",
+    },
+}
 _KINDS = {EncoderSpec: "encoder", DomainSpec: "domain"}
 
 

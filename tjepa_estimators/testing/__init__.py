@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.testing.encoder import ENCODER_CHECKS, check_encoder
     from tjepa_estimators.testing.estimator import ESTIMATOR_CHECKS, check_estimator
     from tjepa_estimators.testing.masker import MASKER_CHECKS, check_masker
+    from tjepa_estimators.testing.replay import ReplayServer, Reply, Request
     from tjepa_estimators.testing.report import ConformanceError, Outcome, Report, SkipCheck, run_checks
     from tjepa_estimators.testing.term import TERM_CHECKS, check_term
 
@@ -35,7 +36,10 @@ __all__ = [
     "EstimatorTests",
     "MaskerTests",
     "Outcome",
+    "ReplayServer",
+    "Reply",
     "Report",
+    "Request",
     "SkipCheck",
     "TermTests",
     "check_domain",
@@ -52,6 +56,7 @@ _MODULES = {
     "encoder": ("ENCODER_CHECKS", "check_encoder"),
     "estimator": ("ESTIMATOR_CHECKS", "check_estimator"),
     "masker": ("MASKER_CHECKS", "check_masker"),
+    "replay": ("ReplayServer", "Reply", "Request"),
     "report": ("ConformanceError", "Outcome", "Report", "SkipCheck", "run_checks"),
     "term": ("TERM_CHECKS", "check_term"),
 }

@@ -14,7 +14,7 @@ from tjepa_estimators.data.domains import load_domain
 from tjepa_estimators.errors import DataError, PluginError
 from tjepa_estimators.plugins.specs import DomainSpec
 
-NAMES = ["stocks", "stock_returns", "crypto", "weather", "weather_hourly", "web_traffic", "ecommerce", "ecg"]
+NAMES = ["stocks", "stock_returns", "crypto", "weather", "weather_hourly", "webtraffic", "ecommerce", "ecg"]
 DATED = [name for name in NAMES if name != "ecg"]
 
 

@@ -34,7 +34,7 @@ _EXAMPLES = """\
   tjepa demo --fast --output quick_look
   tjepa info demo_output/encoder        (what the demo pretrained)
 """
-_FORECAST = ("stocks", "stock_returns", "crypto", "weather", "weather_hourly", "web_traffic", "ecommerce")
+_FORECAST = ("stocks", "stock_returns", "crypto", "weather", "weather_hourly", "webtraffic", "ecommerce")
 _FORECAST_FAST = ("crypto", "weather", "ecommerce")
 _BACKTEST = ("crypto", "weather")
 # chosen on the training parts, of which the shortest has 446 steps

@@ -34,7 +34,7 @@ _UNITS: Mapping[str, str] = {
     "crypto": "transactions per day",
     "weather": "highest temperature, °C",
     "weather_hourly": "temperature, °F",
-    "web_traffic": "page views per day",
+    "webtraffic": "page views per day",
     "ecommerce": "revenue per day, pounds",
 }
 _CHANNEL: Mapping[str, int] = {"weather": 1}

@@ -1,0 +1,1 @@
+"""Server and analytics logs as sessions and page views per step."""

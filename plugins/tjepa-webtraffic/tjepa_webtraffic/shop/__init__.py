@@ -1,0 +1,1 @@
+"""Tables of transactions as a shop's figures per day."""
