@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from statistics import NormalDist
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -137,11 +139,17 @@ def at_levels(
     >>> at_levels(torch.tensor([-1.0, 0.0, 1.0]), [0.1, 0.5, 0.9], [0.5, 0.9]).tolist()
     [0.0, 1.0]
     """
+    weights = torch.tensor([_weights_at(level, known) for level in wanted], dtype=values.dtype, device=values.device)
+    return values @ weights.T
+
+
+def _weights_at(level: float, known: Sequence[float]) -> list[float]:
+    """How much each known quantile has in that at ``level``; plain numbers, which any graph can hold."""
+    weights = [0.0] * len(known)
     if len(known) == 1:
-        return values.expand(*values.shape[:-1], len(wanted))
-    ends = torch.special.ndtri(torch.tensor(known, dtype=values.dtype, device=values.device))
-    at = torch.special.ndtri(torch.tensor(wanted, dtype=values.dtype, device=values.device))
-    right = torch.searchsorted(ends, at).clamp(1, len(known) - 1)
-    share = (at - ends[right - 1]) / (ends[right] - ends[right - 1])
-    low, high = values[..., right - 1], values[..., right]
-    return low + (high - low) * share
+        return [1.0]
+    right = min(max(bisect_left(known, level), 1), len(known) - 1)
+    low, high, at = (NormalDist().inv_cdf(one) for one in (known[right - 1], known[right], level))
+    weights[right] = (at - low) / (high - low)
+    weights[right - 1] = 1.0 - weights[right]
+    return weights

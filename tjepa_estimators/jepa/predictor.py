@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from tjepa_estimators.data.tracing import may_hold
 from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.positions import sinusoidal_positions
 from tjepa_estimators.nn.transformer import Block, attention_mask
@@ -58,7 +59,7 @@ class TokenPredictor(nn.Module):
         known = self.project_in(context.values) + sinusoidal_positions(context.positions, self.width)
         queries = self.query + sinusoidal_positions(positions, self.width) + hints
         visible = None
-        if context.padding.any():
+        if may_hold(context.padding):
             asked = torch.zeros(queries.shape[:2], dtype=torch.bool, device=queries.device)
             visible = attention_mask(torch.cat([context.padding, asked], dim=1))
         hidden = torch.cat([known, queries], dim=1)

@@ -80,13 +80,34 @@ def _autocorrelation(
     time = torch.linspace(-1.0, 1.0, steps, device=seen.device, dtype=seen.dtype) * observed
     slope = (seen * time).sum(dim=1, keepdim=True) / time.square().sum(dim=1, keepdim=True).clamp(min=1e-6)
     level = seen - slope * time
-    spectrum = torch.fft.rfft(level, n=2 * steps)
-    sums = torch.fft.irfft(spectrum.abs().square(), n=2 * steps)[:, : int(_LONGEST * steps) + 1]
-    pairs_spectrum = torch.fft.rfft(observed.to(seen.dtype), n=2 * steps)
-    pairs = torch.fft.irfft(pairs_spectrum.abs().square(), n=2 * steps)[:, : int(_LONGEST * steps) + 1]
-    pairs = pairs.clamp(min=1.0)
+    lags = int(_LONGEST * steps) + 1
+    sums, pairs = _products(level, lags), _products(observed.to(seen.dtype), lags).clamp(min=1.0)
     scaled = sums / pairs
     return scaled / scaled[:, :1].clamp(min=1e-6), pairs
+
+
+def _products(values: Float[Tensor, "batch time"], lags: int) -> Float[Tensor, "batch lags"]:
+    """Sums of the products of values so many steps apart."""
+    size = 2 * values.shape[1]  # with as many zeros behind them, the end does not meet the beginning
+    if torch.compiler.is_compiling() or not len(values):
+        return _products_by_matrices(values, lags)  # ONNX has no Fourier transform, and MKL none of an empty batch
+    return torch.fft.irfft(torch.fft.rfft(values, n=size).abs().square(), n=size)[:, :lags]
+
+
+def _products_by_matrices(values: Float[Tensor, "batch time"], lags: int) -> Float[Tensor, "batch lags"]:
+    """The same with the Fourier transform written out as products with matrices."""
+    steps = values.shape[1]
+    time = torch.arange(steps, device=values.device)
+    frequency = torch.arange(steps + 1, device=values.device)
+
+    def angles(at: Int[Tensor, "n"]) -> Float[Tensor, "n frequencies"]:
+        whole = at.unsqueeze(1) * frequency % (2 * steps)  # else large angles would be rounded
+        return whole.to(values.dtype) * (torch.pi / steps)
+
+    inside = (frequency > 0) & (frequency < steps)
+    weight = (1.0 + inside.to(values.dtype)) / (2 * steps)  # a real signal has half of its spectrum twice
+    power = (values @ angles(time).cos()).square() + (values @ angles(time).sin()).square()
+    return (power * weight) @ angles(torch.arange(lags, device=values.device)).cos().T
 
 
 def guess_values(

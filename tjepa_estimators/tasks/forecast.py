@@ -62,11 +62,14 @@ class ForecastTask:
     network_
         The fitted network.
     quantiles_
-        Residual quantiles of the held-out tail.
+        Quantiles of the residuals on the held-out tail, or those that the encoder decodes for each window.
     context_length_, num_channels_
         Steps and channels of a window.
     report_
         Held-out errors of the fitted head beside the controls.
+    finetune_
+        What fine-tuning came to, as a :class:`~tjepa_estimators.training.best.FinetuneReport`; None where there was
+        none, or nothing to judge it by.
 
     Examples
     --------
@@ -134,12 +137,12 @@ class ForecastTask:
             covariates, min(config.covariate_lookback, self.context_length_), config.horizon
         )
         rows = self._rows(values, covariates)
+        judging = self._rows(judges, covariates) if judges else None
         seen = values if judges else [one[: len(one) - round(config.validation * len(one))] for one in values]
-        network = self._network(self._parts(rows, seen))
+        parts = self._parts(rows, judging, seen)
+        network, self.finetune_ = self._network(parts), parts.report
         with limited_threads(network):
-            self.report_, self.quantiles_ = fit_head(
-                network, rows, self._rows(judges, covariates) if judges else None, REQUIRED[config.blocks]
-            )
+            self.report_, self.quantiles_ = fit_head(network, rows, judging, REQUIRED[config.blocks])
         self.network_ = network.requires_grad_(requires_grad=False)
         return self
 
@@ -162,7 +165,7 @@ class ForecastTask:
         self.context_length_ = min(self.config.context_length or decoder.context_length, decoder.context_length)
         self.covariate_scale_ = CovariateScale.fit(covariates, 0, self.config.horizon)
         self.network_ = decoding_network(decoder, self.context_length_, self.config.horizon)
-        self.report_ = HeadReport.untrained()
+        self.report_, self.finetune_ = HeadReport.untrained(), None
         self.quantiles_ = DecodedQuantiles(decoder)
         return self
 
@@ -245,7 +248,7 @@ class ForecastTask:
             scale=self.covariate_scale_,
         )
 
-    def _parts(self, rows: TrainingRows, seen: Sequence[np.ndarray]) -> Parts:
+    def _parts(self, rows: TrainingRows, judges: TrainingRows | None, seen: Sequence[np.ndarray]) -> Parts:
         """What the head reads; trained on ``seen`` only, as the rest judges the head."""
         pretrained, config = self.pretrained_, self.config
         if pretrained is None:
@@ -254,7 +257,7 @@ class ForecastTask:
             return frozen_parts(pretrained)
         train = as_settings(TrainConfig, self.train)
         if config.strategy == "finetune":
-            return finetuned_parts(pretrained, rows, self._network, train, config.encoder_rate)
+            return finetuned_parts(pretrained, rows, self._network, train, config, judges)
         return online_parts(pretrained, seen, train)
 
     def _network(self, parts: Parts) -> ForecastNetwork:

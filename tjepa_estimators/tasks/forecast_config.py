@@ -38,6 +38,11 @@ class ForecastConfig:
     """Past steps of each covariate that the head reads."""
     encoder_rate: float = 0.1
     """Learning rate of the encoder in fine-tuning, as a share of that of the head."""
+    layer_decay: float = 1.0
+    """Factor from the rate of each layer of the encoder to that of the one below it; 1 is the same rate for all."""
+    patience: int | None = None
+    """Fine-tuning is checked on the held-out tail about twenty times, and ends with the weights that did best there,
+    which may be those it began with. It stops after so many checks without gain; None takes all steps."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -57,6 +62,8 @@ class ForecastConfig:
         require(self.max_rows >= 1, "max_rows must be at least 1", self.max_rows)
         require(self.covariate_lookback >= 0, "covariate_lookback must not be negative", self.covariate_lookback)
         require(self.encoder_rate >= 0.0, "encoder_rate must not be negative", self.encoder_rate)
+        require(0.0 < self.layer_decay <= 1.0, "layer_decay must lie in (0, 1]", self.layer_decay)
+        require(self.patience is None or self.patience >= 1, "patience must be at least 1, or None", self.patience)
         require(
             self.blocks != "lookback" or self.strategy == "frozen",
             "blocks='lookback' has no encoder to train; use strategy='frozen'",

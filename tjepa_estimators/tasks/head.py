@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from tjepa_estimators.data.scaling import instance_stats
 from tjepa_estimators.tasks.choice import choose_head
-from tjepa_estimators.tasks.quantiles import ResidualQuantiles
+from tjepa_estimators.tasks.quantiles import DecodedQuantiles, ResidualQuantiles, choose_quantiles
 from tjepa_estimators.tasks.ridge import Moments
 from tjepa_estimators.tasks.rows import PARTS
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from tjepa_estimators.tasks.choice import HeldRows
+    from tjepa_estimators.tasks.choice import HeadChoice, HeldRows
     from tjepa_estimators.tasks.network import ForecastNetwork
     from tjepa_estimators.tasks.rows import Rows, TrainingRows
 
@@ -44,11 +45,13 @@ class HeadReport:
     """Error of repeating the last value."""
     errors: dict[str, float] = field(default_factory=dict)
     """Error of each combination of blocks; ``"lookback"`` is the linear baseline."""
+    quantiles: str = "residual"
+    """Where quantiles come from: ``"residual"``, from the held-out residuals; ``"decoded"``, for each window."""
 
     @classmethod
     def untrained(cls) -> HeadReport:
         """The report of a head that was not fitted at all."""
-        return cls(rows=0, centre="decoded", strengths={}, repeat_last=math.nan)
+        return cls(rows=0, centre="decoded", strengths={}, repeat_last=math.nan, quantiles="decoded")
 
 
 def fit_head(
@@ -56,7 +59,7 @@ def fit_head(
     rows: TrainingRows,
     held_out: TrainingRows | None = None,
     required: Sequence[str] = (),
-) -> tuple[HeadReport, ResidualQuantiles]:
+) -> tuple[HeadReport, ResidualQuantiles | DecodedQuantiles]:
     """Solve the head in closed form; blocks and strengths are chosen on rows that were held out.
 
     Parameters
@@ -72,6 +75,7 @@ def fit_head(
         Blocks that must be used, whatever the choice would be.
     """
     held: list[HeldRows] = []
+    windows: list[Tensor] = []
     repeated = 0.0
     with torch.inference_mode():
         _centre_latents(network, rows)
@@ -81,9 +85,10 @@ def fit_head(
             sums[part].add(x, y)
             if part == "held_out":
                 held.append((x, y, weight))
+                windows.append(batch.context)
                 repeated += float((batch.target - _last(batch.context)).div(batch.scale).square().sum())
         choice = choose_head(network, sums["train"], sums["held_out"], held, required)
-        residuals = _residuals(held, choice.solve(network, sums["train"]))
+        quantiles = _quantiles(network, choice, windows, _residuals(held, choice.solve(network, sums["train"])))
         total = sums["train"] + sums["gap"] + sums["held_out"] if held_out is None else sums["train"]
         reads_encoder = "latents" in choice.blocks.strengths or choice.centre == "decoded"
         if "latents" in network.blocks and not reads_encoder:
@@ -97,8 +102,9 @@ def fit_head(
         strengths=choice.blocks.strengths,
         repeat_last=repeated / count,
         errors={name: error / count for name, error in choice.blocks.errors.items()},
+        quantiles="decoded" if isinstance(quantiles, DecodedQuantiles) else "residual",
     )
-    return report, ResidualQuantiles.fit(residuals.double().numpy())
+    return report, quantiles
 
 
 def _centre_latents(network: ForecastNetwork, rows: TrainingRows) -> None:
@@ -160,5 +166,16 @@ def _last(context: Float[Tensor, "rows time"]) -> Float[Tensor, "rows 1"]:
 def _residuals(held: list[HeldRows], coefficients: Float[Tensor, "p h"]) -> Float[Tensor, "rows h"]:
     """Held-out residuals in units of each window's own deviation."""
     parts = [(y - x @ coefficients.to(x.dtype)) / weight for x, y, weight in held]
-    rows = torch.cat(parts) if parts else torch.zeros(0, coefficients.shape[1])
-    return rows[rows.isfinite().all(dim=1)]
+    return torch.cat(parts).double() if parts else torch.zeros(0, coefficients.shape[1])
+
+
+def _quantiles(
+    network: ForecastNetwork, choice: HeadChoice, windows: list[Tensor], residuals: Float[Tensor, "rows h"]
+) -> ResidualQuantiles | DecodedQuantiles:
+    """Those of the residuals, or decoded ones where the head corrects what is decoded."""
+    usable = residuals.isfinite().all(dim=1)
+    if network.decoder is None or choice.centre != "decoded":
+        return ResidualQuantiles.fit(residuals[usable].numpy())
+    window = torch.cat(windows)[usable] if windows else torch.zeros(0, network.context_length)
+    deviation = instance_stats(window).std.double().numpy()
+    return choose_quantiles(network.decoder, window.numpy(), deviation, residuals[usable].numpy())

@@ -44,6 +44,8 @@ class ForecastNetwork(nn.Module):
     decoder
         What forecasts without a head; its means are what the head starts from, so that a head of few rows is a
         correction of it. None leaves that block out.
+    outputs
+        What the head gives; one number for each step ahead if None.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class ForecastNetwork(nn.Module):
         horizon: int,
         covariates: int = 0,
         decoder: PatchForecaster | None = None,
+        outputs: int | None = None,
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -65,7 +68,7 @@ class ForecastNetwork(nn.Module):
         ends = list(accumulate(sizes.values(), initial=0))
         self.blocks = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(sizes) if sizes[name]}
         # zeros need no random numbers: drawing them would disturb the caller's generator
-        self.head: nn.Linear = nn.utils.skip_init(nn.Linear, ends[-1], horizon, bias=False)
+        self.head: nn.Linear = nn.utils.skip_init(nn.Linear, ends[-1], outputs or horizon, bias=False)
         nn.init.zeros_(self.head.weight)
         self.latent_mean: Tensor
         self.register_buffer("latent_mean", torch.zeros(latents))
@@ -83,14 +86,14 @@ class ForecastNetwork(nn.Module):
 
     def forward(
         self, context: Float[Tensor, "batch time"], covariates: Float[Tensor, "batch features"] | None = None
-    ) -> tuple[Float[Tensor, "batch horizon"], InstanceStats]:
+    ) -> tuple[Float[Tensor, "batch outputs"], InstanceStats]:
         """Forecast in the window's own scale, and that scale."""
         stats = instance_stats(context)
         parts = self._parts(normalize(context, stats), covariates)
         weights = {name: self.head.weight[:, columns] for name, columns in self.blocks.items()}
         # a block that the head does not use need not be computed, above all the encoder's
         used = [name for name in self.blocks if self.training or may_hold(weights[name])]
-        forecast = self.head.weight.new_zeros(context.shape[0], self.horizon)
+        forecast = self.head.weight.new_zeros(context.shape[0], self.head.out_features)
         for name in used:
             forecast = forecast + parts[name]() @ weights[name].T
         return forecast, stats

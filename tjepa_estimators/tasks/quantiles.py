@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.jepa.forecaster import PatchForecaster
 
-__all__ = ["DecodedQuantiles", "ResidualQuantiles"]
+__all__ = ["DecodedQuantiles", "ResidualQuantiles", "choose_quantiles"]
 
 _LEVELS = np.concatenate([[0.005, 0.01, 0.025], np.linspace(0.05, 0.95, 37), [0.975, 0.99, 0.995]])
 _CHUNK = 4096
 """Windows that are decoded at once."""
+_JUDGES = 512
+"""Held-out rows that the two kinds of quantiles are compared on."""
+_FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6, 2.0)
 _FEW = 20
 """Residuals below which their quantiles say little, so those of a normal distribution are used."""
 
@@ -68,9 +71,11 @@ class ResidualQuantiles:
 
 @dataclass(frozen=True, slots=True)
 class DecodedQuantiles:
-    """Quantiles that an encoder decodes for each window, about their mean, which is the point forecast."""
+    """Quantiles that an encoder decodes for each window, about their mean; the point forecast takes its place."""
 
     decoder: PatchForecaster
+    factor: float = 1.0
+    """What the decoded spread is multiplied by."""
 
     def spread(
         self,
@@ -82,4 +87,57 @@ class DecodedQuantiles:
         """What to add to the forecasts of windows."""
         with limited_threads(self.decoder), torch.inference_mode():
             chunks = torch.from_numpy(window).split(_CHUNK)
-            return torch.cat([self.decoder.spread(chunk, steps, levels) for chunk in chunks]).double().numpy()
+            decoded = torch.cat([self.decoder.spread(chunk, steps, levels) for chunk in chunks])
+        return self.factor * decoded.double().numpy()
+
+
+def choose_quantiles(
+    decoder: PatchForecaster,
+    window: Float[np.ndarray, "rows time"],
+    deviation: Float[np.ndarray, "rows 1"],
+    residuals: Float[np.ndarray, "rows horizon"],
+) -> ResidualQuantiles | DecodedQuantiles:
+    """Whichever has the lower pinball loss on held-out rows: decoded quantiles, by a factor, or those of the residuals.
+
+    Both are fitted on one half of the rows and judged on the other one, in turn, and then fitted on all. Decoded ones
+    are taken unseen where there are few rows.
+
+    Parameters
+    ----------
+    decoder
+        What decodes.
+    window, deviation, residuals
+        Held-out windows, their deviations, and the residuals of their forecasts in units of these.
+    """
+    if len(residuals) < _FEW:
+        return DecodedQuantiles(decoder)
+    some = np.linspace(0, len(residuals) - 1, min(len(residuals), _JUDGES)).astype(int)
+    window, deviation, residuals = window[some], deviation[some], residuals[some]
+    levels = decoder.levels
+    spread = DecodedQuantiles(decoder).spread(window, deviation, residuals.shape[1], levels) / deviation[:, :, None]
+    losses = np.zeros(2)
+    halves = np.array_split(np.arange(len(residuals)), 2)
+    for fitted, judged in (halves, halves[::-1]):
+        factor = _factor(spread[fitted], residuals[fitted], levels)
+        table = ResidualQuantiles.fit(residuals[fitted]).offsets(residuals.shape[1], levels)
+        losses += [_pinball(offsets, residuals[judged], levels) for offsets in (factor * spread[judged], table)]
+    if losses[0] < losses[1]:
+        return DecodedQuantiles(decoder, _factor(spread, residuals, levels))
+    return ResidualQuantiles.fit(residuals)
+
+
+def _factor(
+    spread: Float[np.ndarray, "rows horizon levels"],
+    residuals: Float[np.ndarray, "rows horizon"],
+    levels: Sequence[float],
+) -> float:
+    return min(_FACTORS, key=lambda factor: _pinball(factor * spread, residuals, levels))
+
+
+def _pinball(
+    offsets: Float[np.ndarray, "... horizon levels"],
+    residuals: Float[np.ndarray, "rows horizon"],
+    levels: Sequence[float],
+) -> float:
+    excess = residuals[:, :, None] - offsets
+    return float(np.maximum(np.asarray(levels) * excess, (np.asarray(levels) - 1.0) * excess).mean())

@@ -105,6 +105,12 @@ class TrainingRows:
         other.max_rows, other.index = max_rows, self._draw(max_rows)
         return other
 
+    def only(self, part: str) -> TrainingRows:
+        """The rows of one part alone."""
+        other = copy.copy(self)
+        other.index = {name: index if name == part else index[:0] for name, index in self.index.items()}
+        return other
+
     def __len__(self) -> int:
         return sum(len(index) for index in self.index.values())
 
@@ -124,9 +130,9 @@ class TrainingRows:
         context, target = windows[:, : -self.horizon], windows[:, -self.horizon :]
         return (target.isfinite().double().mean(dim=1) >= _OBSERVED) & context.isfinite().any(dim=1)
 
-    def digest(self) -> str:
-        """A short identity of the training rows: their number, and the values of the first and the last ones."""
-        index = self.index["train"]
+    def digest(self, part: str = "train") -> str:
+        """A short identity of the rows of a part: their number, and the values of the first and the last ones."""
+        index = self.index[part]
         ends = self.source.gather(torch.cat([index[:_ENDS], index[-_ENDS:]]))
         return hashlib.sha256(str(len(index)).encode() + ends.numpy().tobytes()).hexdigest()[:16]
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, cast
+
+import torch
 
 from tjepa_estimators.data.scaling import denormalize, instance_stats, normalize
 from tjepa_estimators.jepa.quantiles import pinball_loss
+from tjepa_estimators.nn.depth import decayed_rates, layers_of
 from tjepa_estimators.tasks.head import fit_head
+from tjepa_estimators.tasks.rows import PARTS
 from tjepa_estimators.training.run import finetune, pretrain
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from jaxtyping import Float, Int
     from torch import Tensor, nn
 
     from tjepa_estimators.artifact import PretrainedEncoder
     from tjepa_estimators.jepa.forecaster import PatchForecaster
     from tjepa_estimators.nn.backbone import Backbone
+    from tjepa_estimators.tasks.forecast_config import ForecastConfig
     from tjepa_estimators.tasks.network import ForecastNetwork
     from tjepa_estimators.tasks.rows import Rows, TrainingRows
+    from tjepa_estimators.training.best import FinetuneReport, Judge
     from tjepa_estimators.training.config import TrainConfig
 
 __all__ = ["Parts", "finetuned_parts", "frozen_parts", "online_parts"]
@@ -35,7 +40,12 @@ class Parts:
     """What gives latents."""
     decoder: PatchForecaster | None = None
     """What gives forecasts by itself, if the encoder was pretrained with quantiles."""
+    report: FinetuneReport | None = None
+    """What fine-tuning came to, if there was one that could be judged."""
 
+
+_JUDGES = 1024
+"""Held-out rows that judge fine-tuning; at the default settings their checks cost a sixth of the steps."""
 
 MakeNetwork: TypeAlias = Callable[[Parts], "ForecastNetwork"]
 
@@ -48,22 +58,53 @@ def frozen_parts(pretrained: PretrainedEncoder) -> Parts:
 
 
 def finetuned_parts(
-    pretrained: PretrainedEncoder, rows: TrainingRows, make: MakeNetwork, train: TrainConfig, encoder_rate: float
+    pretrained: PretrainedEncoder,
+    rows: TrainingRows,
+    make: MakeNetwork,
+    train: TrainConfig,
+    config: ForecastConfig,
+    judges: TrainingRows | None = None,
 ) -> Parts:
     """Train on the forecasting error what forecasts: the decoder with its encoder, or a head and the encoder.
 
-    A head is solved in closed form before, and the encoder learns at ``encoder_rate`` times the rate of the head: its
-    weights are worth keeping. Source: linear probing, then fine-tuning (arXiv 2202.10054).
+    A head is solved in closed form before, and the encoder learns at a lower rate than the head, lowest near to its
+    input: its weights are worth keeping. Source: linear probing, then fine-tuning (arXiv 2202.10054). The held-out rows
+    say when to stop, and which weights to keep; so neither the loss nor that first head sees them.
+
+    Parameters
+    ----------
+    pretrained
+        Where to start from; it is never changed.
+    rows
+        Their training part is trained on, their held-out part judges.
+    make
+        Makes a network of parts, to train a backbone with a head.
+    train, config
+        Steps and rates.
+    judges
+        Rows that judge instead.
     """
     parts = frozen_parts(pretrained)
+    rows, judges = rows.only("train"), rows.only("held_out") if judges is None else judges
     chosen = rows.usable("train")  # a batch of nothing but gaps would have no loss
     if not len(chosen):
         return parts
     if parts.decoder is not None:
-        _tune_decoder(parts.decoder, rows, chosen, train, encoder_rate)
-    elif parts.backbone is not None:
-        _tune_backbone(parts.backbone, make(parts), rows, chosen, train, encoder_rate)
-    return parts
+        tuned, loss, rates = _tuned_decoder(parts.decoder, config)
+    else:
+        tuned, loss, rates = _tuned_backbone(parts, make, rows, judges, config)
+    report = finetune(
+        tuned.requires_grad_(requires_grad=True),
+        lambda module, index, _: loss(module, _take(rows, chosen[index], module)),
+        len(chosen),
+        rates,
+        train,
+        identity={"data": [rows.digest(), *(judges.digest(part) for part in PARTS)]},
+        judge=_judge(judges, loss),
+        patience=config.patience,
+    )
+    tuned.requires_grad_(requires_grad=False).eval()
+    return replace(parts, report=report)
 
 
 def online_parts(
@@ -73,48 +114,44 @@ def online_parts(
     return frozen_parts(pretrain(list(values), initial=pretrained.with_quantiles(seed=train.seed), train=train))
 
 
-def _tune_decoder(
-    decoder: PatchForecaster,
-    rows: TrainingRows,
-    chosen: Int[Tensor, "rows"],
-    train: TrainConfig,
-    encoder_rate: float,
-) -> None:
-    def loss(module: nn.Module, index: Int[Tensor, "batch"], _: torch.Generator) -> Tensor:
-        batch = _take(rows, chosen[index], module)
+RowLoss: TypeAlias = "Callable[[nn.Module, Rows], Tensor]"
+Rates: TypeAlias = "list[tuple[list[nn.Parameter], float]]"
+
+
+def _tuned_decoder(decoder: PatchForecaster, config: ForecastConfig) -> tuple[nn.Module, RowLoss, Rates]:
+    def loss(module: nn.Module, batch: Rows) -> Tensor:
         stats = instance_stats(batch.context)
         quantiles = module(normalize(batch.context, stats), batch.target.shape[1])
         weight = (stats.std / batch.scale).unsqueeze(-1)  # errors count in units of the series
         target = normalize(batch.target, stats)
         return pinball_loss(quantiles * weight, target * weight[..., 0], decoder.levels)
 
-    decoder.requires_grad_(requires_grad=True)
-    encoder, head = [decoder.student, decoder.predictor], [decoder.quantiles]
-    rates = [([p for part in head for p in part.parameters()], 1.0)]
-    rates.append(([p for part in encoder for p in part.parameters()], encoder_rate))
-    finetune(decoder, loss, len(chosen), rates, train, identity={"data": rows.digest()})
-    decoder.requires_grad_(requires_grad=False).eval()
+    layers = [*layers_of(decoder.student), list(decoder.predictor.parameters())]
+    rates = decayed_rates(layers, config.encoder_rate, config.layer_decay)
+    return decoder, loss, [(list(decoder.quantiles.parameters()), 1.0), *rates]
 
 
-def _tune_backbone(
-    backbone: Backbone,
-    network: ForecastNetwork,
-    rows: TrainingRows,
-    chosen: Int[Tensor, "rows"],
-    train: TrainConfig,
-    encoder_rate: float,
-) -> None:
-    def loss(module: nn.Module, index: Int[Tensor, "batch"], _: torch.Generator) -> Tensor:
-        batch = _take(rows, chosen[index], module)
+def _tuned_backbone(
+    parts: Parts, make: MakeNetwork, rows: TrainingRows, judges: TrainingRows, config: ForecastConfig
+) -> tuple[nn.Module, RowLoss, Rates]:
+    def loss(module: nn.Module, batch: Rows) -> Tensor:
         forecast, stats = module(batch.context, batch.covariates)
         error = (denormalize(forecast, stats) - batch.target) / batch.scale
         return error.square().mean().to(forecast.dtype)
 
-    fit_head(network, rows, required=("latents",))
-    network.requires_grad_(requires_grad=True)
-    rates = [(list(network.head.parameters()), 1.0), (list(backbone.parameters()), encoder_rate)]
-    finetune(network, loss, len(chosen), rates, train, identity={"data": rows.digest()})
-    backbone.requires_grad_(requires_grad=False).eval()
+    network = make(parts)
+    fit_head(network, rows, judges, required=("latents",))
+    rates = decayed_rates(layers_of(cast("Backbone", network.backbone)), config.encoder_rate, config.layer_decay)
+    return network, loss, [(list(network.head.parameters()), 1.0), *rates]
+
+
+def _judge(rows: TrainingRows, loss: RowLoss) -> Judge | None:
+    """The mean loss over held-out rows, some of them where there are many; None where there are none."""
+    found = torch.cat([rows.usable(part) for part in PARTS])
+    if not len(found):
+        return None
+    chosen = found[torch.linspace(0, len(found) - 1, min(len(found), _JUDGES)).long()]
+    return lambda network: float(loss(network, _take(rows, chosen, network)))
 
 
 def _take(rows: TrainingRows, index: Int[Tensor, "batch"], network: nn.Module) -> Rows:

@@ -153,8 +153,9 @@ class Resumable(pl.Callback):
             self.path.with_suffix(".settings").write_text(self.identity)
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
-        """Save, now and then and at the last step."""
-        if trainer.global_step % self.every and trainer.global_step != trainer.max_steps:
+        """Save, now and then and at the last step, be it the last because a callback before this one said so."""
+        is_last = trainer.global_step == trainer.max_steps or trainer.should_stop
+        if trainer.global_step % self.every and not is_last:
             return
         unfinished = self.path.with_suffix(".unfinished")
         trainer.save_checkpoint(unfinished)

@@ -29,7 +29,7 @@ class TrainConfig:
     """Highest rate, after the warm-up."""
     weight_decay: float = 0.02
     warmup: float = 0.1
-    """Share of the steps in which the rate rises; after it a cosine falls to zero."""
+    """Share of the steps in which all rates rise, also those of fine-tuning; after it a cosine falls to zero."""
     gradient_clip: float = 1.0
     """Largest norm of the gradient."""
     accelerator: str = "cpu"

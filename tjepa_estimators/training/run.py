@@ -26,6 +26,7 @@ from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.plugins.catalog import get_encoder, list_plugins, provider
 from tjepa_estimators.settings import as_settings, to_dict
+from tjepa_estimators.training.best import BestWeights
 from tjepa_estimators.training.callbacks import CollapseWatch, DomainWatch, Resumable
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.corpus import build_corpus
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.data.series import Series
     from tjepa_estimators.jepa.diagnostics import Diagnostics
+    from tjepa_estimators.training.best import FinetuneReport, Judge
 
 __all__ = ["finetune", "pretrain", "untrained"]
 
@@ -180,7 +182,9 @@ def finetune(
     train: TrainConfig,
     after_step: Callable[[], None] | None = None,
     identity: Mapping[str, object] | None = None,
-) -> None:
+    judge: Judge | None = None,
+    patience: int | None = None,
+) -> FinetuneReport | None:
     """Train ``network`` in place on a loss over windows.
 
     Parameters
@@ -200,11 +204,26 @@ def finetune(
     identity
         What else the result depends on, such as a digest of the data: with ``checkpoint_dir``, a run that
         was stopped is continued only where all of this is the same.
+    judge
+        Held-out error of the network, measured at the start and about twenty times on the way; the weights with the
+        lowest one are those that it ends with. None ends with the last weights.
+    patience
+        Checks without gain after which to stop; None takes all steps.
+
+    Returns
+    -------
+    What it came to, where there is a judge.
     """
     module = FinetuneModule(network, window_loss, num_windows, train, list(rates), after_step)
+    best = None if judge is None else BestWeights(judge, module.steps, patience)
     start = {"network": type(network).__name__, "weights": _digest_weights(network), "windows": num_windows}
-    _run("finetune", module, train, [], {**start, **(identity or {})})
+    settings = {"rates": [share for _, share in rates], "patience": patience, "judged": judge is not None}
+    _run("finetune", module, train, [] if best is None else [best], {**start, **settings, **(identity or {})})
     network.eval()
+    if best is None:
+        return None
+    best.restore(network)  # here, as a finished run that is called again runs no hook
+    return best.report
 
 
 def _run(

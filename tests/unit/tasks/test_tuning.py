@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
+from tjepa_estimators.tasks.forecast_config import ForecastConfig
 from tjepa_estimators.tasks.network import ForecastNetwork
 from tjepa_estimators.tasks.rows import TrainingRows
 from tjepa_estimators.tasks.tuning import finetuned_parts, frozen_parts, online_parts
@@ -26,7 +27,9 @@ def make(parts):
 
 
 def tune(pretrained, rows, train=TRAIN, encoder_rate=0.5):
-    return finetuned_parts(pretrained, rows, make, train, encoder_rate).backbone
+    """The backbone after all steps; which of them is kept is the matter of ``test_transfer.py``."""
+    no_judges = rows.only("train").only("held_out")
+    return finetuned_parts(pretrained, rows, make, train, ForecastConfig(encoder_rate=encoder_rate), no_judges).backbone
 
 
 def moved(backbone, pretrained):
@@ -94,7 +97,7 @@ def test_joint_training_teaches_an_encoder_to_forecast_by_itself(tiny_pretrained
 
 
 def test_fine_tuning_an_encoder_that_decodes_tunes_what_decodes(tiny_decoding, rows):
-    parts, old = finetuned_parts(tiny_decoding, rows, make, TRAIN, encoder_rate=0.5), frozen_parts(tiny_decoding)
+    parts, old = finetuned_parts(tiny_decoding, rows, make, TRAIN, ForecastConfig()), frozen_parts(tiny_decoding)
     before = dict(old.decoder.named_parameters())
     same = {name for name, value in parts.decoder.named_parameters() if torch.equal(value, before[name])}
     assert same == {"predictor.project_out.weight", "predictor.project_out.bias"}  # latents are not read from it

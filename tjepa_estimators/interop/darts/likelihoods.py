@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch.nn.functional import softplus
 
@@ -20,9 +19,8 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.data.scaling import InstanceStats
     from tjepa_estimators.interop.darts._compat import TorchLikelihood
-    from tjepa_estimators.tasks.quantiles import ResidualQuantiles
 
-__all__ = ["parameter_roles", "starting_offsets", "to_series_scale"]
+__all__ = ["offsets_of", "parameter_roles", "spread_levels", "to_series_scale"]
 
 _ROLES = {
     LikelihoodType.Gaussian: ("location", "scale"),
@@ -33,6 +31,8 @@ _ROLES = {
     LikelihoodType.NegativeBinomial: ("location", "shape"),
 }
 _ONE_SIGMA = (0.1587, 0.8413)
+_SCALE = {LikelihoodType.Laplace: 1 / 1.1477, LikelihoodType.Gumbel: 1 / 1.1826, LikelihoodType.Cauchy: 1 / 1.8373}
+"""Scale parameter of a distribution whose half-width between these two quantiles is one; 1 for a normal one."""
 _SMALLEST = 1e-12
 """Smallest spread; that of a constant window, see ``data/scaling.py``."""
 
@@ -61,16 +61,33 @@ def to_series_scale(
     return torch.stack(columns, dim=2)
 
 
-def starting_offsets(
-    likelihood: TorchLikelihood | None, quantiles: ResidualQuantiles, steps: int
-) -> Float[np.ndarray, "steps parameters"]:
-    """What to add to a point forecast, in the units of the window, to begin with the spread of its residuals."""
+def spread_levels(likelihood: TorchLikelihood | None) -> tuple[float, ...]:
+    """Levels of the quantiles that the spread of a likelihood follows from; none without one."""
+    if likelihood is None:
+        return ()
+    return tuple(likelihood.quantiles) if likelihood.type == LikelihoodType.Quantile else _ONE_SIGMA
+
+
+def offsets_of(
+    likelihood: TorchLikelihood | None, quantiles: Float[Tensor, "*rows steps levels"]
+) -> Float[Tensor, "*rows steps parameters"]:
+    """What to add to a point forecast, in the units of the window, so that it has this spread.
+
+    Parameters
+    ----------
+    likelihood
+        Whose parameters are asked for.
+    quantiles
+        Quantiles about the point forecast at :func:`spread_levels`.
+    """
     roles = parameter_roles(likelihood)
-    if likelihood is not None and likelihood.type == LikelihoodType.Quantile:
-        return quantiles.offsets(steps, likelihood.quantiles)
-    low, high = quantiles.offsets(steps, _ONE_SIGMA).T
-    spread = _inverse_softplus(torch.from_numpy((high - low) / 2.0)).numpy()
-    return np.stack([spread if role == "scale" else np.zeros(steps) for role in roles], axis=1)
+    if likelihood is None:
+        return quantiles.new_zeros(*quantiles.shape[:-1], 1)
+    if likelihood.type == LikelihoodType.Quantile:
+        return quantiles
+    half = (quantiles[..., 1] - quantiles[..., 0]) / 2.0
+    spread = _inverse_softplus(half * _SCALE.get(likelihood.type, 1.0))
+    return torch.stack([spread if role == "scale" else torch.zeros_like(spread) for role in roles], dim=-1)
 
 
 def _inverse_softplus(positive: Tensor) -> Tensor:

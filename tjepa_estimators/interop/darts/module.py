@@ -10,15 +10,19 @@ import torch
 from einops import rearrange
 from torch import nn
 
+from tjepa_estimators.data.scaling import normalize
 from tjepa_estimators.interop.darts._compat import PLForecastingModule, PLModuleOutput, io_processor
 from tjepa_estimators.interop.darts.blueprint import Blueprint
-from tjepa_estimators.interop.darts.likelihoods import parameter_roles, starting_offsets, to_series_scale
+from tjepa_estimators.interop.darts.likelihoods import offsets_of, parameter_roles, spread_levels, to_series_scale
 from tjepa_estimators.nn.auxiliary import auxiliary_losses
 from tjepa_estimators.settings import as_settings
+from tjepa_estimators.tasks.quantiles import ResidualQuantiles
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from torch import Tensor
 
+    from tjepa_estimators.jepa.forecaster import PatchForecaster
     from tjepa_estimators.tasks.covariates import CovariateScale
     from tjepa_estimators.tasks.forecast import ForecastTask
 
@@ -54,8 +58,9 @@ class JEPAForecastingModule(PLForecastingModule):
         self.level = nn.Linear(2, parameters, bias=False) if "shape" in self.roles else None
         if self.level is not None:
             nn.init.zeros_(self.level.weight)
-        if self.network.backbone is not None:
-            self.network.backbone.requires_grad_(requires_grad=not frozen)
+        self.spread = plan.spread
+        for part in self._encoders():
+            part.requires_grad_(requires_grad=not frozen)
 
     @io_processor
     def forward(self, x_in: Any) -> Any:
@@ -69,6 +74,8 @@ class JEPAForecastingModule(PLForecastingModule):
         forecast, stats = self.network(rows, features)
         raw = rearrange(forecast, "rows (steps parameters) -> rows steps parameters", parameters=len(self.roles))
         raw = (raw + self.offset).to(rows.dtype)
+        if self.spread and self.likelihood is not None and self.network.decoder is not None:
+            raw = raw + self._decoded_offsets(self.network.decoder, normalize(rows, stats)).to(rows.dtype)
         if self.level is not None:
             told = torch.cat([stats.mean.asinh(), stats.std.log()], dim=1)
             raw = raw + self.level(told.to(self.level.weight.dtype)).unsqueeze(1)
@@ -79,6 +86,17 @@ class JEPAForecastingModule(PLForecastingModule):
             )
         )
 
+    def _decoded_offsets(
+        self, decoder: PatchForecaster, scaled: Float[Tensor, "rows time"]
+    ) -> Float[Tensor, "rows steps parameters"]:
+        """What the likelihood's parameters begin with, for each window; the decoder begins earlier after a shift."""
+        quantiles = decoder.spread(scaled, self.network.horizon, spread_levels(self.likelihood))
+        return offsets_of(self.likelihood, self.spread * quantiles[:, -(self.output_chunk_length or 0) :])
+
+    def _encoders(self) -> list[nn.Module]:
+        """What was pretrained: the part that gives latents, and the one that decodes."""
+        return [part for part in (self.network.backbone, self.network.decoder) if part is not None]
+
     @torch.no_grad()
     def start_from(self, task: ForecastTask, scale: CovariateScale) -> None:
         """Take over what a fitted task has solved; its horizon may begin earlier than ours."""
@@ -86,6 +104,8 @@ class JEPAForecastingModule(PLForecastingModule):
         if network.backbone is not None and solved.backbone is not None:
             network.backbone.load_state_dict(solved.backbone.state_dict())
             network.latent_mean.copy_(solved.latent_mean)
+        if network.decoder is not None and solved.decoder is not None:
+            network.decoder.load_state_dict(solved.decoder.state_dict())
         self.covariates.load_scale(scale)
         horizon = self.output_chunk_length
         heads = rearrange(
@@ -99,15 +119,16 @@ class JEPAForecastingModule(PLForecastingModule):
                 into = slice(columns.stop - found.shape[1], columns.stop)
                 for position in (i for i, role in enumerate(self.roles) if role == "location"):
                     heads[:, position, into] = found
-        offsets = starting_offsets(self.likelihood, task.quantiles_, solved.horizon)[-horizon:]
-        self.offset.copy_(torch.from_numpy(offsets))
+        if isinstance(task.quantiles_, ResidualQuantiles):  # decoded ones come with each window
+            known = task.quantiles_.offsets(solved.horizon, spread_levels(self.likelihood))[-horizon:]
+            self.offset.copy_(offsets_of(self.likelihood, torch.from_numpy(known)))
 
     def train(self, mode: bool = True) -> Self:
         """Set the training mode; an encoder that is not trained never drops anything out."""
         super().train(mode)
-        backbone = self.network.backbone
-        if backbone is not None and not any(weight.requires_grad for weight in backbone.parameters()):
-            backbone.eval()
+        for part in self._encoders():
+            if not any(weight.requires_grad for weight in part.parameters()):
+                part.eval()
         return self
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
@@ -126,10 +147,10 @@ class JEPAForecastingModule(PLForecastingModule):
 
     def _groups(self) -> list[tuple[list[nn.Parameter], float]]:
         """Weights that are trained, with their share of the learning rate."""
-        backbone = [] if self.network.backbone is None else list(self.network.backbone.parameters())
-        known = {id(weight) for weight in backbone}
+        pretrained = [weight for part in self._encoders() for weight in part.parameters()]
+        known = {id(weight) for weight in pretrained}
         rest = [weight for weight in self.parameters() if id(weight) not in known]
-        groups = [(rest, 1.0), (backbone, self.encoder_rate)]
+        groups = [(rest, 1.0), (pretrained, self.encoder_rate)]
         trained = [([weight for weight in weights if weight.requires_grad], rate) for weights, rate in groups]
         return [group for group in trained if group[0]]
 
