@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 
 import torch
 
@@ -11,7 +12,8 @@ import benchmarks.transfer
 from benchmarks.report import arguments, data_folder, publish
 from benchmarks.transfer.daily import DAILY
 from benchmarks.transfer.held import SPLITS
-from benchmarks.transfer.page import make_report, plot
+from benchmarks.transfer.page import make_report
+from benchmarks.transfer.picture import plot
 from benchmarks.transfer.results import Results
 from benchmarks.transfer.rows import ROWS
 from benchmarks.transfer.runs import SHARES, reader, run
@@ -27,7 +29,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS), help="default: all")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     parser.add_argument("--scales", action="store_true", help="only transfer across scales of time")
-    parser.add_argument("--split", default="test", choices=SPLITS, help="validation chooses settings and writes nothing")
+    parser.add_argument(
+        "--split", default="test", choices=SPLITS, help="validation chooses settings and writes nothing"
+    )
+    parser.add_argument("--work", type=Path, help="folder to keep pretrained encoders in, for a study run in pieces")
     options = parser.parse_args(argv)
     if options.split != "test":
         options.output = None
@@ -36,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     cross = [pair for pair in product(options.sources, options.targets) if pair[0] != pair[1]]
     pairs = [*SCALES.values()] if options.scales else cross
     run(
-        results, domains, pairs, shares=options.shares, seeds=options.seeds, rows=options.rows, split=options.split
+        results, domains, pairs, shares=options.shares, seeds=options.seeds, rows=options.rows, split=options.split,
+        work=options.work,
     )  # fmt: skip
     if options.output is not None:
         plot(results, options.output.with_suffix(".svg"))

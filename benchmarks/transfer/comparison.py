@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.transfer.results import Results
 
-__all__ = ["SEEDS_CLAIM", "improvement", "relative", "spread"]
+__all__ = ["SEEDS_CLAIM", "improvement", "over_sources", "spread"]
 
 SEEDS_CLAIM: Mapping[tuple[str, str], str] = {
     ("stocks", "crypto"): "0.847, 0.792, +6.9 %",
@@ -29,12 +29,6 @@ def spread(values: pd.Series) -> str:
     return _number(values.mean()) + (f" ± {_number(values.std())}" if len(values) > 1 else "")
 
 
-def relative(results: Results, row: str, target: str, sources: Sequence[str], share: int) -> str:
-    """MSE with its deviation over seeds, and MASE; geometric means over the sources."""
-    mse, mase = (_over_sources(results, row, target, sources, share, measure) for measure in ("mse", "mase"))
-    return "–" if mse.empty else f"{spread(mse)} ({mase.mean():.2f})"
-
-
 def improvement(results: Results, rows: tuple[str, str], source: str, target: str, share: int) -> str:
     """By how many per cent the second row's MSE is lower than the first's, seed by seed."""
     before, after = (results.of(row, target, source, share) for row in rows)
@@ -46,12 +40,13 @@ def improvement(results: Results, rows: tuple[str, str], source: str, target: st
     return f"{gain.mean():+.1f}" + (f" ± {gain.std():.1f}" if len(gain) > 1 else "")
 
 
-def _over_sources(
+def over_sources(
     results: Results, row: str, target: str, sources: Sequence[str], share: int, measure: str
 ) -> pd.Series:
+    """The geometric mean of a measure over sources, by seed; seeds that a source lacks are left out."""
     found = [results.of(row, target, source, share, measure) for source in sources]
-    logarithms = [np.log(one) for one in found if len(one)]
-    return np.exp(sum(logarithms) / len(logarithms)).dropna() if logarithms else found[0]
+    known = [np.log(one) for one in found if len(one)]
+    return np.exp(sum(known) / len(known)).dropna() if known else found[0]
 
 
 def _number(value: float) -> str:

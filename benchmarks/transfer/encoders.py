@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.transfer.domain import CONTEXT, HORIZON
@@ -44,19 +45,29 @@ class Encoders:
     ----------
     domains
         The domains by name.
+    folder
+        Where they are kept, so that a study that was stopped need not pretrain again; None keeps them in memory.
     steps
         Steps of pretraining.
     """
 
-    def __init__(self, domains: Callable[[str], Domain], steps: int = STEPS) -> None:
-        self._domains, self._steps = domains, steps
+    def __init__(self, domains: Callable[[str], Domain], folder: Path | None = None, steps: int = STEPS) -> None:
+        self._domains, self._folder, self._steps = domains, folder, steps
         self.pretrained = cache(self._pretrain)
         self.random = cache(self._begin)
 
     def _pretrain(self, kind: str, source: str, seed: int) -> PretrainedEncoder:
         """Pretrained on the training parts of a source."""
+        kept = (
+            None if self._folder is None else self._folder / f"{kind} {source} {seed} {self._steps}".replace(" ", "_")
+        )
+        if kept is not None and kept.exists():
+            return PretrainedEncoder.load(kept)
         train = {"steps": self._steps, "batch_size": BATCH, "learning_rate": _RATE, "seed": seed}
-        return pretrain(self._domains(source).sources, config=KINDS[kind], train=train)
+        encoder = pretrain(self._domains(source).sources, config=KINDS[kind], train=train)
+        if kept is not None:
+            encoder.save(kept)
+        return encoder
 
     def _begin(self, target: str, seed: int) -> PretrainedEncoder:
         """What pretraining starts from."""

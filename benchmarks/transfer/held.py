@@ -78,16 +78,14 @@ def judge(predict: Predict, held: Sequence[Held]) -> Measures:
 
 
 def _windows(record: Record, season: int, split: str) -> Held:
-    begin, end = (record.ends if split == "validation" else (record.ends[1], len(record.values)))
+    begin, end = record.ends if split == "validation" else (record.ends[1], len(record.values))
     origins = np.unique(np.linspace(begin, end - HORIZON, _ORIGINS).astype(int))
     contexts = np.stack([record.values[at - CONTEXT : at] for at in origins])
     truth = np.stack([record.values[at : at + HORIZON] for at in origins])
     past = np.stack([_seasonal(record.values, at, season) for at in origins])
     usable = (np.isfinite(contexts).mean(axis=1) >= _OBSERVED) & np.isfinite(truth).any(axis=1)
     seen = record.train[np.isfinite(record.train)]
-    return Held(
-        contexts[usable], truth[usable], past[usable], float(seen.std()), float(np.abs(np.diff(seen)).mean())
-    )
+    return Held(contexts[usable], truth[usable], past[usable], float(seen.std()), float(np.abs(np.diff(seen)).mean()))
 
 
 def _seasonal(values: Float[np.ndarray, "time"], origin: int, season: int) -> Float[np.ndarray, "horizon"]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import torch
 
 from benchmarks.controls import repeat_last
@@ -18,6 +17,7 @@ from tjepa_estimators.data.scaling import denormalize
 from tjepa_estimators.tasks.network import ForecastNetwork, decoding_network
 
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Float
 
     from benchmarks.transfer.domain import Domain
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["CARRIED", "HEAD", "OURS", "RIDGE", "ROWS", "SCRATCH", "Case", "Row", "tuning_steps"]
 
 RIDGE, CARRIED, SCRATCH, OURS, HEAD = "ridge", "ridge of the source", "scratch", "JEPA, finetune", " + head"
-_FEWEST, _MOST, _PASSES = 40, 160, 8
+_FEWEST, _MOST, _PASSES = 40, 120, 8
 """Steps of fine-tuning: so many passes over the target's windows, within limits; the same from any start."""
 _SCRATCH_RATES, _RATES = (4e-3, 1.0), (1e-3, 1.0)
 """Learning rate, and the encoder's as a share of it, from random and from pretrained weights."""

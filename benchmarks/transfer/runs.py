@@ -38,9 +38,10 @@ def run(
     seeds: int = 3,
     rows: Sequence[str] = tuple(ROWS),
     split: str = "test",
+    work: Path | None = None,
 ) -> None:
-    """Score the rows on pairs of a source and a target."""
-    encoders, held = Encoders(domains), cache(lambda name: held_windows(domains(name), split))
+    """Score the rows on pairs of a source and a target; encoders are kept in ``work``."""
+    encoders, held = Encoders(domains, work), cache(lambda name: held_windows(domains(name), split))
     for seed in range(seeds):
         for source, target in pairs:
             for row, share in _wanted(rows, shares, seed):

@@ -35,7 +35,9 @@ def hourly_weather(folder: Path) -> Domain:
 def weekly_stocks(folder: Path) -> Domain:
     """Levels at the end of each week, as logarithms."""
     daily = stocks(folder)
-    records = [Record(one.name, _ends_of_weeks(one.values), tuple(end // 5 for end in one.ends)) for one in daily.records]
+    records = [
+        Record(one.name, _ends_of_weeks(one.values), tuple(end // 5 for end in one.ends)) for one in daily.records
+    ]
     return Domain("stocks, weekly", records, season=1, is_price=True)
 
 
