@@ -84,7 +84,8 @@ def prices(results: Results) -> Table:
     header = ["", *(f"{what}, {share} %" for share in (_FEW, 100) for what in ("level", "returns"))]
     caption = (
         "**Beyond repeat-last**: by how many per cent the MSE of the level is below that of the last value, and how "
-        "many per cent of the variance of single days' changes are forecast. Means over sources and seeds; below 0 is worse."
+        "many per cent of the variance of single days' changes are forecast. Means over sources and seeds; below 0 is "
+        "worse."
     )
     return Table(header, rows, caption)
 
