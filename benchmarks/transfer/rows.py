@@ -79,7 +79,7 @@ def _tuned(case: Case, start: Start, rate: float, encoder_rate: float) -> Foreca
     """All of the network trained on the target's windows; two rows of the table share it."""
     windows = sum(len(one) - CONTEXT - HORIZON + 1 for one in case.histories)
     train = {"steps": tuning_steps(windows), "batch_size": BATCH, "learning_rate": rate, "seed": case.seed}
-    settings = {"strategy": "finetune", "encoder_rate": encoder_rate}
+    settings = {"strategy": "finetune", "encoder_rate": encoder_rate, "patience": None}
     return _fitted(case, case.histories, settings, pretrained=start(case), train=train)
 
 
