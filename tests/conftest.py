@@ -44,12 +44,13 @@ def waves():
 def pretrain_tiny(waves, tiny_jepa, tiny_encoder):
     """Pretrain the small network: ``pretrain_tiny(data, encoder_config={...}, config={...}, steps=3)``."""
 
-    def run(data=None, *, encoder_config=None, config=None, initial=None, on_diagnostics=None, **train):
+    def run(data=None, *, encoder_config=None, config=None, mixture=None, initial=None, on_diagnostics=None, **train):
         return pretrain(
             waves if data is None else data,
             encoder_config=tiny_encoder | (encoder_config or {}),
             config=tiny_jepa | (config or {}),
             train={"steps": 20, "batch_size": 32, "learning_rate": 1e-2} | train,
+            mixture=mixture,
             initial=initial,
             on_diagnostics=on_diagnostics,
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tjepa_estimators.artifact import PretrainedEncoder
     from tjepa_estimators.data.domains import load_domain
+    from tjepa_estimators.data.mixture import MixtureConfig
     from tjepa_estimators.data.series import Series
     from tjepa_estimators.interop.darts import JEPAModel, JEPAScorer
     from tjepa_estimators.interop.pyod import JEPAOD
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.interop.sktime import JEPADetector, JEPAEmbedder, JEPAForecaster
     from tjepa_estimators.interop.tsb_ad import run_JEPA
     from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.jepa.quantiles import QuantileConfig
     from tjepa_estimators.plugins.catalog import list_plugins
     from tjepa_estimators.tasks.anomaly import AnomalyTask
     from tjepa_estimators.tasks.export import export_forecaster
@@ -46,7 +48,9 @@ __all__ = [
     "JEPAOutlierDetector",
     "JEPAScorer",
     "JEPAWindowOutlierDetector",
+    "MixtureConfig",
     "PretrainedEncoder",
+    "QuantileConfig",
     "Series",
     "TrainConfig",
     "export_forecaster",
@@ -73,7 +77,9 @@ _TARGETS = {
     "JEPAOutlierDetector": "tjepa_estimators.interop.sklearn:JEPAOutlierDetector",
     "JEPAScorer": "tjepa_estimators.interop.darts:JEPAScorer",
     "JEPAWindowOutlierDetector": "tjepa_estimators.interop.sklearn:JEPAWindowOutlierDetector",
+    "MixtureConfig": "tjepa_estimators.data.mixture:MixtureConfig",
     "PretrainedEncoder": "tjepa_estimators.artifact:PretrainedEncoder",
+    "QuantileConfig": "tjepa_estimators.jepa.quantiles:QuantileConfig",
     "Series": "tjepa_estimators.data.series:Series",
     "TrainConfig": "tjepa_estimators.training.config:TrainConfig",
     "export_forecaster": "tjepa_estimators.tasks.export:export_forecaster",

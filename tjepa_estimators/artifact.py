@@ -22,6 +22,7 @@ from tjepa_estimators.errors import ArtifactError, ConfigError, DataError, Plugi
 from tjepa_estimators.jepa.build import build_forecaster, build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig  # noqa: TC001 - cattrs reads it from the dataclass
 from tjepa_estimators.jepa.quantiles import QuantileConfig
+from tjepa_estimators.model_card import model_card
 from tjepa_estimators.nn.threads import limited_threads
 from tjepa_estimators.plugins.catalog import get_encoder
 from tjepa_estimators.settings import as_settings, to_dict
@@ -233,7 +234,7 @@ class PretrainedEncoder:
             with tempfile.TemporaryDirectory(dir=target, prefix=_STAGING) as staging:
                 _write(Path(staging, _WEIGHTS), self._weights)
                 _write(Path(staging, _CONFIG), json.dumps(to_dict(self.info), indent=2).encode())
-                _write(Path(staging, _CARD), _model_card(self.info).encode())
+                _write(Path(staging, _CARD), model_card(self.info).encode())
                 for name in (_WEIGHTS, _CONFIG, _CARD):
                     Path(staging, name).replace(target / name)
         except OSError as error:
@@ -373,37 +374,3 @@ def _download(repo_id: str, revision: str | None) -> Path:
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         msg = f"{repo_id!r} is neither a folder nor a repository that can be reached on the Hugging Face hub: {error}"
         raise ArtifactError(msg) from error
-
-
-def _model_card(info: ArtifactInfo) -> str:
-    data = "\n".join(
-        f"- {source.get('name', '?')}: {source.get('licence', 'licence not stated')}" for source in info.provenance.data
-    )
-    coarser = "".join(f", and of averages of {factor} steps" for factor in info.jepa.resolutions[1:])
-    health = "\n".join(f"- {name}: {value:.4g}" for name, value in info.provenance.diagnostics.items())
-    return f"""---
-library_name: tjepa-estimators
-tags: [time-series, jepa, self-supervised]
----
-# JEPA-pretrained encoder
-
-Encoder `{info.encoder}` with {info.encoder_config or "default settings"}, token width {info.jepa.dim},
-context of {info.jepa.context_length} steps in patches of {info.jepa.patch_length}{coarser}.
-Weights: SHA-256 `{info.weights_sha256}`.
-
-```python
-from tjepa_estimators import PretrainedEncoder
-
-encoder = PretrainedEncoder.load("path or hub id of this folder")
-```
-
-## Training data
-
-{data or "- not stated"}
-
-{info.provenance.windows} windows, seed {info.provenance.seed}, settings {info.provenance.train}.
-
-## Health of the representation
-
-{health or "- not measured"}
-"""

@@ -393,3 +393,32 @@ def test_a_path_in_the_home_folder_is_found(tiny_pretrained, tmp_path, monkeypat
     tiny_pretrained.save("~/encoder")
     assert names(tmp_path) == ["encoder"]
     assert PretrainedEncoder.load(Path("~/encoder")) == tiny_pretrained
+
+
+def test_an_artifact_of_before_there_were_quantiles_and_domains_is_loaded(saved, tiny_pretrained):
+    path = saved / "config.json"
+    plain = json.loads(path.read_text())
+    for name in ("latent", "quantiles"):
+        del plain["jepa"][name]
+    for name in ("shares", "domains"):
+        del plain["provenance"][name]
+    path.write_text(json.dumps(plain))
+    assert PretrainedEncoder.load(saved).info == tiny_pretrained.info
+
+
+def test_an_encoder_that_decodes_comes_back_whole(tiny_decoding, tmp_path):
+    loaded = PretrainedEncoder.load(tiny_decoding.save(tmp_path / "encoder"))
+    assert loaded == tiny_decoding
+    raw = torch.from_numpy(windows())
+    assert torch.equal(loaded.forecaster()(raw, 12), tiny_decoding.forecaster()(raw, 12))
+
+
+def test_what_forecasts_is_frozen_and_cannot_change_the_artifact(tiny_decoding):
+    forecaster = tiny_decoding.forecaster()
+    assert not forecaster.training
+    assert not any(weight.requires_grad for weight in forecaster.parameters())
+    before = tiny_decoding.forecaster()(torch.from_numpy(windows()), 4)
+    with torch.no_grad():
+        for weight in forecaster.parameters():
+            weight.zero_()
+    assert torch.equal(tiny_decoding.forecaster()(torch.from_numpy(windows()), 4), before)

@@ -261,3 +261,52 @@ def test_debug_shows_the_whole_error(folder, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(ValueError, match=r"no file 'nothing\.csv'"):
         main(["forecast", "nothing.csv", "--horizon", "2", "--output", "o", "--debug"])
+
+
+SMALL = (
+    "--steps 2 --jepa.context_length 32 --jepa.future_length 8 --jepa.patch_length 8 --train.batch_size 8 "
+    "--encoder_config.depth 1"
+)
+
+
+def test_pretraining_on_several_domains_shows_how_each_fared_and_so_does_info(cli, tmp_path):
+    weights = '{{"weather":1,"data":3}}'
+    told = cli(
+        f"pretrain daily.csv --domains weather --output {{out}}/enc {SMALL} --jepa.quantiles {{{{}}}} "
+        f"--mixture.weights {weights} --mixture.validation 0.3"
+    ).out
+    provenance = PretrainedEncoder.load(tmp_path / "enc").info.provenance
+    assert provenance.shares == {"weather": 0.25, "data": 0.75}
+    for shown in (told, cli("info {out}/enc").out):
+        table = shown.partition("kept from training")[2]
+        assert all(title in table for title in ("share", "latent loss", "lift over copy", "quantile loss"))
+        (row,) = [line.split() for line in table.splitlines() if line.startswith("data")]
+        assert row[1:3] == ["0.75", "12"]
+        assert float(row[3]) == pytest.approx(provenance.domains["data"]["loss"], rel=0.01)
+
+
+def test_one_domain_alone_has_no_table_of_domains(cli):
+    assert "kept from training" not in cli(f"pretrain daily.csv --output {{out}}/enc {SMALL}").out
+
+
+def test_without_a_part_held_out_the_shares_are_shown_alone(cli):
+    shown = cli(f"pretrain daily.csv --domains weather --output {{out}}/enc {SMALL} --mixture.validation 0").out
+    assert "share of the batches" in shown
+    assert "latent loss" not in shown
+
+
+def test_a_forecast_without_any_fit_says_that_it_was_not_measured(cli, tiny_decoding, tmp_path):
+    tiny_decoding.save(tmp_path / "decoding")
+    shown = cli(
+        "forecast daily.csv --pretrained {out}/decoding --forecast.strategy zero_shot --horizon 12 --output {out}/f.csv"
+    ).out
+    assert "Nothing was fitted" in shown
+    assert pd.read_csv(tmp_path / "f.csv")["sales"].between(5, 15).all()
+
+
+def test_a_forecast_from_an_encoder_that_decodes_shows_what_is_decoded_beside_the_baseline(
+    cli, tiny_decoding, tmp_path
+):
+    tiny_decoding.save(tmp_path / "decoding")
+    shown = cli("forecast daily.csv --pretrained {out}/decoding --horizon 5 --output {out}/f.csv").out
+    assert all(row in shown for row in ("linear baseline", "decoded by the encoder", "<- used"))

@@ -28,6 +28,7 @@ _EXAMPLES = """\
   tjepa forecast sales.csv --pretrained encoder --horizon 28 --output forecast.csv --plot forecast.png
   tjepa forecast sales.csv --horizon 28 --output forecast.csv     (pretrains on the file first)
   tjepa forecast panel.csv.gz --time day --group shop --columns revenue,orders --horizon 14 --output forecast.csv
+  tjepa forecast sales.csv --pretrained decoding --horizon 28 --forecast.strategy zero_shot --output forecast.csv
   tjepa forecast sales.csv --horizon 28 --quantiles .05 .5 .95 --forecast.blocks lookback --output linear.csv
 """
 
@@ -44,7 +45,12 @@ def run(options: Sequence[str]) -> None:
     ).fit(file.series)
     contexts = [one.values for one in file.series]
     points, quantiles = task.predict(contexts), task.predict(contexts, quantiles=given.quantiles)
-    _show(task.report_)
+    if given.forecast.strategy == "zero_shot":
+        say(
+            "Nothing was fitted: the encoder forecasts as it is. --forecast.strategy frozen compares it with baselines."
+        )
+    else:
+        _show(task.report_)
     write_csv(_tables(file, points, quantiles, given.quantiles), given.output)
     say(f"{given.horizon} steps of {len(file.series)} series are forecast in {given.output}")
     if given.plot is not None:
@@ -69,14 +75,23 @@ def _parser() -> ArgumentParser:
 
 def _show(report: HeadReport) -> None:
     """Errors on the held-out tail; the baseline first."""
+    if not report.rows:
+        say("Nothing was fitted, so how good the forecast is cannot be said; --forecast.strategy frozen measures it.")
+        return
     if not report.errors:
         say("The series are too short to hold a tail out, so how good the forecast is cannot be said.")
         return
-    chosen = "+".join(report.strengths)
-    labels = {"lookback": "linear baseline", "lookback+latents": "linear baseline + latents"}
+    labels = {
+        "lookback": "linear baseline",
+        "lookback+latents": "linear baseline + latents",
+        "decoded": "decoded by the encoder, as with zero_shot",
+        "decoded+lookback": "decoded, corrected from the lookback",
+        "decoded+lookback+latents": "decoded, corrected from lookback and latents",
+    }
     rows = [("repeat the last value", report.repeat_last, "")]
     rows += [
-        (labels.get(name, name), error, "<- used" if name == chosen else "") for name, error in report.errors.items()
+        (labels.get(name, name), error, "<- used" if name == report.chosen else "")
+        for name, error in report.errors.items()
     ]
     show_table("Squared error on the held-out tail, in units of each series' variance", ("method", "error", ""), rows)
     if report.repeat_last < min(report.errors.values()):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tjepa_estimators.artifact import ArtifactInfo, PretrainedEncoder
+from tjepa_estimators.commands.domains import show_domains
 from tjepa_estimators.commands.options import build_parser, parse
 from tjepa_estimators.commands.tables import show_table
 from tjepa_estimators.settings import to_dict
@@ -31,6 +32,7 @@ def run(options: Sequence[str]) -> None:
         [(source.get("name", "?"), source.get("licence", "not stated")) for source in info.provenance.data],
     )
     show_health(encoder)
+    show_domains(info.provenance)
 
 
 def show_health(encoder: PretrainedEncoder) -> None:
@@ -43,11 +45,12 @@ def show_health(encoder: PretrainedEncoder) -> None:
         "lift_over_copy": "better than copying the last latent if above 0",
         "lift_over_mean": "better than the mean latent if above 0",
         "loss": "error of the predicted latents",
+        "quantiles.loss": "error of the decoded quantiles",
         "perplexity": "codes that all tokens together use",
         "token_perplexity": "codes that one token mixes",
     }
     rows = [
-        (name, value, meanings.get(name.rpartition(".")[2], ""))
+        (name, value, meanings.get(name, meanings.get(name.rpartition(".")[2], "")))
         for name, value in encoder.info.provenance.diagnostics.items()
     ]
     show_table("Health of the representation", ("measure", "value", "meaning"), rows)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.commands.csv_files import read_csv
+from tjepa_estimators.commands.domains import show_domains
 from tjepa_estimators.commands.info import show_health
 from tjepa_estimators.commands.options import add_columns, build_parser, parse
 from tjepa_estimators.commands.tables import say
 from tjepa_estimators.data.domains import load_domain
+from tjepa_estimators.data.mixture import MixtureConfig
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.jepa.config import PRESETS, JEPAConfig, Preset
 from tjepa_estimators.settings import to_dict
@@ -28,6 +30,7 @@ __all__ = ["run"]
 _EXAMPLES = """\
   tjepa pretrain sales.csv traffic.csv.gz --output encoder
   tjepa pretrain --domains stocks,crypto,weather,webtraffic --steps 600 --output encoder
+  tjepa pretrain sales.csv --domains weather --mixture.temperature 1 --mixture.validation 0.2 --output encoder
   tjepa pretrain panel.csv --group shop --columns revenue,orders --output encoder
   tjepa pretrain sales.csv --output encoder --checkpoint run    (again after a stop: goes on)
   tjepa pretrain sales.csv --output encoder --jepa.context_length 256 --jepa.patch_length 16 --train.seed 1
@@ -35,7 +38,7 @@ _EXAMPLES = """\
 
 
 def run(options: Sequence[str]) -> None:
-    """Pretrain an encoder, save it and show the health of its representation."""
+    """Pretrain an encoder, save it and show the health of its representation, also on each of several domains."""
     parser = _parser()
     given = parse(parser, options)
     preset = PRESETS.get(given.preset)
@@ -51,9 +54,11 @@ def run(options: Sequence[str]) -> None:
         encoder_config=given.encoder_config,
         config=given.jepa,
         train=replace(given.train, **{name: value for name, value in shortcuts.items() if value is not None}),
+        mixture=given.mixture,
     )
     folder = encoder.save(given.output)
     show_health(encoder)
+    show_domains(encoder.info.provenance)
     say(f"{encoder!r} from {encoder.info.provenance.windows} windows is saved in {folder}")
 
 
@@ -70,6 +75,7 @@ def _parser() -> ArgumentParser:
     add_columns(parser)
     parser.add_class_arguments(JEPAConfig, "jepa")
     parser.add_class_arguments(TrainConfig, "train")
+    parser.add_class_arguments(MixtureConfig, "mixture")
     return parser
 
 

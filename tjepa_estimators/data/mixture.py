@@ -90,7 +90,8 @@ class WindowMixture:
 
     def __init__(self, sources: Mapping[str, WindowSource], shares: Mapping[str, float]) -> None:
         self._sources = list(sources.values())
-        self._edges = np.concatenate([[0.0], np.cumsum([shares[name] for name in sources])])
+        edges = np.cumsum([0.0, *(shares[name] for name in sources)])
+        self._edges = edges / edges[-1]  # rounding must not add a window to a batch or take one off
         self._starts = np.concatenate([[0], np.cumsum([len(source) for source in self._sources])])
 
     def __len__(self) -> int:

@@ -34,7 +34,8 @@ _FASTEST = 0.5
 class PatchForecaster(nn.Module):
     """Quantiles of what comes after windows.
 
-    As many steps as the training hid are decoded at once. Further ones are rolled out on the medians; their spread goes
+    As many steps as the training hid are decoded at once, so that a longer forecast begins with the shorter one.
+    Further ones are rolled out on the medians; their spread goes
     on growing by the power of the lead time that it shows within the first block: not at all for a stationary series,
     with the square root for a random walk.
 
@@ -46,7 +47,7 @@ class PatchForecaster(nn.Module):
         Steps of the window that the predictor knows; shorter ones are padded with NaN on the left, of longer ones the
         latest steps are read.
     block
-        Steps that are decoded at once.
+        Steps that are decoded at once: whole patches.
     """
 
     def __init__(
@@ -71,17 +72,17 @@ class PatchForecaster(nn.Module):
 
     def forward(self, raw: Float[Tensor, "batch time"], steps: int) -> Float[Tensor, "batch steps levels"]:
         """The quantiles of the next ``steps`` steps, in the units of ``raw`` and increasing along the levels."""
-        window, blocks, growth = self._fitted(raw), [], raw.new_zeros(len(raw), 1)
+        window, blocks, growth = self._fitted(raw), [], raw.new_zeros(raw.shape[0], 1)
         for done in range(0, steps, self.block):
-            values = self._decode(window, min(self.block, steps - done))
+            values = self._decode(window)
             middle = values[..., len(self.levels) // 2]
             if done == 0:
-                growth = self._growth(values)
+                growth = _growth(values)
             else:
                 values = _widened(values, middle, done, growth)
             blocks.append(values)
             window = torch.cat([window, middle.to(window)], dim=1)[:, -self.context_length :]
-        return torch.cat(blocks, dim=1)
+        return torch.cat(blocks, dim=1)[:, :steps]
 
     def spread(
         self, raw: Float[Tensor, "batch time"], steps: int, levels: Sequence[float]
@@ -94,25 +95,28 @@ class PatchForecaster(nn.Module):
         recent = raw[:, -self.context_length :]
         return nn.functional.pad(recent, (self.context_length - recent.shape[1], 0), value=float("nan"))
 
-    def _decode(self, window: Float[Tensor, "batch context"], steps: int) -> Float[Tensor, "batch steps levels"]:
+    def _decode(self, window: Float[Tensor, "batch context"]) -> Float[Tensor, "batch block levels"]:
+        """The next block, always whole: queries see each other, so fewer of them would get other answers."""
         context = self.student(window)
-        tokens = math.ceil(steps / self.quantiles.patch_length)
+        tokens = self.block // self.quantiles.patch_length
         later = torch.arange(1, tokens + 1, device=window.device, dtype=context.positions.dtype)
         guess = guess_next(cast("PatchTokenizer", self.student.tokenizer).scaled(window), tokens)
         asked = context.positions[:, -1:] + later[None, :, None]
         answers = self.predictor.answer(context, asked, self.quantiles.embed(guess))
         scaled = self.quantiles(answers, guess).sort(dim=-1).values
         stats = instance_stats(window)
-        flat = rearrange(scaled, "batch tokens patch levels -> batch (tokens patch) levels")[:, :steps]
+        flat = rearrange(scaled, "batch tokens patch levels -> batch (tokens patch) levels")
         return flat * stats.std.unsqueeze(-1) + stats.mean.unsqueeze(-1)
 
-    def _growth(self, values: Float[Tensor, "batch steps levels"]) -> Float[Tensor, "batch 1"]:
-        """The power of the lead time that the width between the outermost quantiles grew with in the first block."""
-        width = values[..., -1] - values[..., 0]
-        quarter = max(1, width.shape[1] // 4)
-        early, late = width[:, quarter : 2 * quarter].mean(dim=1), width[:, -quarter:].mean(dim=1)
-        ratio = (late / early.clamp(min=torch.finfo(width.dtype).tiny)).clamp(min=1.0)
-        return (ratio.log() / math.log(7 / 3)).clamp(max=_FASTEST).nan_to_num(nan=0.0).unsqueeze(1)
+
+def _growth(values: Float[Tensor, "batch steps levels"]) -> Float[Tensor, "batch 1"]:
+    """The power of the lead time that the width between the outermost quantiles grows with, from 0 to a half."""
+    width, steps = values[..., -1] - values[..., 0], values.shape[1]
+    quarter = max(1, steps // 4)
+    early, late = width[:, quarter : 2 * quarter].mean(dim=1), width[:, -quarter:].mean(dim=1)
+    ratio = (late / early.clamp(min=torch.finfo(width.dtype).tiny)).clamp(min=1.0)
+    leads = (2 * steps - quarter + 1) / (3 * quarter + 1)  # of the last quarter, by that of the second one
+    return (ratio.log() / math.log(leads)).clamp(max=_FASTEST).nan_to_num(nan=0.0).unsqueeze(1)
 
 
 def _widened(

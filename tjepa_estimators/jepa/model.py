@@ -158,6 +158,8 @@ class JEPA(nn.Module):
             output = replace(output, rebuilt=Rebuilt(self.decoder(seen.tokens.values), truth.to(seen.tokens.values)))
         if self.quantiles is not None and guess is not None:
             truth = take_tokens(self._tokenizer.scaled(raw, masks.context), targets).to(answers)
+            # where nothing is visible there is no scale to decode in
+            truth = truth.masked_fill(context.padding.all(dim=1)[:, None, None], torch.nan)
             output = replace(output, decoded=Decoded(self.quantiles(answers, guess), truth, self.quantiles.levels))
         return replace(output, auxiliary=auxiliary)
 

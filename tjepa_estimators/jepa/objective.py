@@ -71,7 +71,10 @@ def build_objective(config: JEPAConfig, progress: float = 1.0) -> Objective:
     if (quantiles := config.quantiles) is not None:
         terms.append(("quantiles", quantiles.weight, QuantileTerm()))
     chosen = [term for term in terms if term[1] > 0.0]
-    if max(start, end) > 0.0:  # also at a weight of zero: every process must use every parameter in every step
+    # also at a weight of zero: every process must use every parameter in every step
+    if config.latent == 0.0:
+        chosen.append(("prediction", 0.0, PredictionTerm(config.loss)))
+    if max(start, end) > 0.0:
         chosen.append(("reconstruction", start + (end - start) * progress, ReconstructionTerm()))
     return Objective(tuple(chosen))
 

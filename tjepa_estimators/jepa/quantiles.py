@@ -30,15 +30,21 @@ class QuantileConfig:
     """Which quantiles are decoded, and how much their error counts beside that of the latents."""
 
     levels: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-    """Increasing, between 0 and 1, symmetric about the median."""
+    """Increasing, between 0 and 1, symmetric about the median, which is one of them."""
     weight: float = 1.0
     """Weight of the pinball loss."""
 
     def __post_init__(self) -> None:
         inside = all(0.0 < level < 1.0 for level in self.levels)
         symmetric = all(abs(low + high - 1.0) < 1e-6 for low, high in zip(self.levels, self.levels[::-1], strict=True))
-        if not (self.levels and inside and symmetric and all(low < high for low, high in pairwise(self.levels))):
-            msg = f"levels={self.levels} must increase between 0 and 1 and be symmetric about 0.5, as in (.1, .5, .9)."
+        increasing = all(low < high for low, high in pairwise(self.levels))
+        if not (
+            len(self.levels) % 2 and inside and symmetric and increasing
+        ):  # the middle one is what is rolled out on
+            msg = (
+                f"levels={self.levels} must increase between 0 and 1, be symmetric about 0.5 and hold it, "
+                "as in (.1, .5, .9)."
+            )
             raise ConfigError(msg)
         if not 0.0 < self.weight < float("inf"):
             msg = f"weight={self.weight} must be positive and finite; leave the quantiles out for none."

@@ -22,6 +22,8 @@ _LONGEST = 0.75
 """Longest period, as a share of the window."""
 _PERIODS = 4
 """Periods that are averaged."""
+_SHORTEST = 4
+"""Steps that a window must have to be looked for a period in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class Guess:
 def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     """Find the highest peak of the autocorrelation beyond its first dip, up to three quarters of the window.
 
+    A linear trend is taken off before, and peaks at long lags, of which few pairs tell, must be higher by what chance
+    gives. A window without any peak has period 1 and strength 0.
+
     Parameters
     ----------
     seen
@@ -59,16 +64,28 @@ def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     >>> find_period(torch.sin(torch.arange(240.0) * 2 * torch.pi / 24)[None]).lag.tolist()
     [24]
     """
+    if seen.shape[1] < _SHORTEST:
+        return Period(torch.ones_like(seen[:, 0], dtype=torch.long), torch.zeros_like(seen[:, 0]))
     correlation, pairs = _autocorrelation(seen)
     inside = correlation[:, 1:-1]
     is_peak = (inside > correlation[:, :-2]) & (inside >= correlation[:, 2:])
-    has_dipped = (inside > correlation[:, :-2]).cumsum(dim=1) > 0
+    chance = 2.0 / pairs[:, 1:-1].sqrt()  # few pairs make the correlation at a long lag uncertain
+    # noise makes small peaks on the slope down from lag 0; one that tells of a period comes after a dip
+    has_dipped = inside - _running_minimum(correlation)[:, :-2] > chance
     lags = torch.arange(1, correlation.shape[1] - 1, device=seen.device)
-    score = inside - 2.0 / pairs[:, 1:-1].sqrt()  # few pairs make the correlation at a long lag uncertain
-    score = score.where(is_peak & has_dipped & (lags > 1), -1.0)
+    score = (inside - chance).where(is_peak & has_dipped & (lags > 1), -1.0)
     best, rank = score.max(dim=1)
     found = best > 0.0
     return Period(torch.where(found, rank + 1, 1), best.clamp(0.0, 1.0))
+
+
+def _running_minimum(values: Float[Tensor, "batch lags"]) -> Float[Tensor, "batch lags"]:
+    """The lowest value up to each lag, by doubling the reach; ONNX has no ``cummin``."""
+    reach = 1
+    while reach < values.shape[1]:
+        earlier = nn.functional.pad(values[:, :-reach], (reach, 0), value=float("inf"))
+        values, reach = torch.minimum(values, earlier), 2 * reach
+    return values
 
 
 def _autocorrelation(
@@ -132,13 +149,13 @@ def guess_values(
     filled = flat.nan_to_num(nan=0.0)
     period = find_period(filled)
     now = (is_seen * torch.arange(1, tokens + 1, device=scaled.device)).amax(dim=1) * patch
-    steps = (asked.unsqueeze(-1) * patch + torch.arange(patch, device=scaled.device)).reshape(batch, -1)
+    steps = (asked.unsqueeze(-1) * patch + torch.arange(patch, device=scaled.device)).flatten(1)
     lag = period.lag.unsqueeze(1)
     whole = ((steps - now.unsqueeze(1)).div(lag, rounding_mode="floor") + 1).clamp(min=1)
     # the same phase in the latest period, the one before it, and so on
     back = steps - whole * lag
     source = back.unsqueeze(1) - lag.unsqueeze(1) * torch.arange(_PERIODS, device=scaled.device)[None, :, None]
-    values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).reshape(batch, -1)).reshape(source.shape)
+    values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).flatten(1)).reshape(source.shape)
     values = values.where(source >= 0, torch.nan)
     shape = (batch, asked.shape[1], patch)
     last = values[:, 0].nan_to_num(nan=0.0).reshape(shape)

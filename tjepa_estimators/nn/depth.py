@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from torch import nn
 
@@ -20,19 +20,19 @@ def layers_of(backbone: Backbone) -> list[list[nn.Parameter]]:
     Blocks are what a ``ModuleList`` of this name holds; an encoder without one is a single layer. What an encoder has
     beside its blocks, such as a norm at the end, belongs to the last of them.
     """
-    encoder: nn.Module = backbone.encoder  # type: ignore[assignment] - a module in practice
+    tokenizer, encoder = cast("nn.Module", backbone.tokenizer), cast("nn.Module", backbone.encoder)
     blocks = getattr(encoder, "blocks", None)
     layers = [list(block.parameters()) for block in blocks] if isinstance(blocks, nn.ModuleList) else []
     inside = {id(weight) for layer in layers for weight in layer}
     rest = [weight for weight in encoder.parameters() if id(weight) not in inside]
     layers = [*layers[:-1], [*layers[-1], *rest]] if layers else [rest]
-    return [list(backbone.tokenizer.parameters()), *layers]  # type: ignore[attr-defined]
+    return [list(tokenizer.parameters()), *layers]
 
 
 def decayed_rates(
     layers: Sequence[list[nn.Parameter]], rate: float, decay: float
 ) -> list[tuple[list[nn.Parameter], float]]:
-    """Each layer with its share of the learning rate: ``rate`` for the last, each other ``decay`` times that of its next.
+    """Each layer with its share of the learning rate: ``rate`` for the last, ``decay`` times that for the one below.
 
     What is near to the input is most general, and worth most to keep. Source: discriminative fine-tuning (ULMFiT,
     arXiv 1801.06146, section 3.2); layer-wise decay as in BEiT (arXiv 2106.08254).

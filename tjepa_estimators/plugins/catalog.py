@@ -31,8 +31,11 @@ _KNOWN: dict[type, dict[str, str]] = {
     DomainSpec: {
         "coins": "tjepa-finance",
         "indices": "tjepa-finance",
+        "page_views": "tjepa-webtraffic",
         "places": "tjepa-weather",
         "stations": "tjepa-weather",
+        "transactions": "tjepa-webtraffic",
+        "web_logs": "tjepa-webtraffic",
     },
 }
 _KINDS = {EncoderSpec: "encoder", DomainSpec: "domain"}

@@ -5,7 +5,7 @@ Why each choice needs a clear gain stands in ``docs/decisions/0002-choices-on-th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import torch
@@ -60,16 +60,24 @@ def choose_head(
     lookback = {"lookback": blocks["lookback"]}
     alone = {centre: choose(*sums, lookback) for centre, sums in judged.items()}
     maps = {centre: HeadChoice(centre, choice).solve(network, train) for centre, choice in alone.items()}
-    centre = "mean"
+    centre, linear = "mean", "mean"
     for other in list(starts)[1:]:
         now, then = (alone[name].errors["lookback"] for name in (centre, other))
         if then < now * (1.0 - _CENTRE_GAIN) and gains_clearly(held, maps[centre], maps[other]):
             centre = other
+        linear = centre if other == "last" else linear
 
     def is_clear(without: Tensor, with_block: Tensor) -> bool:
         return gains_clearly(held, starts[centre] + without, starts[centre] + with_block)
 
-    return HeadChoice(centre, choose(*judged[centre], blocks, required=required, is_clear=is_clear))
+    blocks_choice = choose(*judged[centre], blocks, required=required, is_clear=is_clear)
+    if "decoded" not in starts:
+        return HeadChoice(centre, blocks_choice)
+    # the linear baseline stands beside, whatever the head starts from
+    known = {"lookback": alone[linear].errors["lookback"], "decoded": judged["decoded"][1].yy}
+    prefix = "decoded+" if centre == "decoded" else ""
+    errors = known | {prefix + name: error for name, error in blocks_choice.errors.items()}
+    return HeadChoice(centre, replace(blocks_choice, errors=errors))
 
 
 def gains_clearly(held: list[HeldRows], before: Float[Tensor, "p h"], after: Float[Tensor, "p h"]) -> bool:

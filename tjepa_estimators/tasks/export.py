@@ -15,7 +15,7 @@ from tjepa_estimators.errors import ConfigError, NotFittedError
 from tjepa_estimators.nn.scan import scan_backend
 from tjepa_estimators.tasks.forecast import ForecastTask
 from tjepa_estimators.tasks.network import ForecastNetwork
-from tjepa_estimators.tasks.quantiles import ResidualQuantiles
+from tjepa_estimators.tasks.quantiles import DecodedQuantiles, ResidualQuantiles
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -100,6 +100,7 @@ class ForecastGraph(nn.Module):
             raise ConfigError(msg)
         self.network = _without_idle_encoder(task.network_)
         self.levels = None if quantiles is None else tuple(quantiles)
+        self.factor = task.quantiles_.factor if isinstance(task.quantiles_, DecodedQuantiles) else 0.0
         offsets = None
         if self.levels is not None and isinstance(task.quantiles_, ResidualQuantiles):
             offsets = torch.from_numpy(task.quantiles_.offsets(task.config.horizon, self.levels))
@@ -114,7 +115,8 @@ class ForecastGraph(nn.Module):
         if self.offsets is not None:
             forecast = forecast.unsqueeze(-1) + stats.std.unsqueeze(-1) * self.offsets  # (rows, horizon, quantiles)
         elif self.levels is not None and self.network.decoder is not None:
-            forecast = forecast.unsqueeze(-1) + self.network.decoder.spread(rows, self.network.horizon, self.levels)
+            spread = self.network.decoder.spread(rows, self.network.horizon, self.levels)
+            forecast = forecast.unsqueeze(-1) + self.factor * spread
         return forecast.unflatten(0, (-1, values.shape[2])).transpose(1, 2)
 
 
@@ -140,9 +142,15 @@ def _fitted_task(forecaster: object) -> ForecastTask:
 
 @torch.no_grad()
 def _without_idle_encoder(network: ForecastNetwork) -> ForecastNetwork:
-    """The same forecasts from the lookback alone if the head reads nothing else: a graph computes all that it holds."""
-    if network.backbone is None or network.head.weight[:, network.blocks["latents"]].any():
+    """The same forecasts from what the head reads: a graph computes all that it holds."""
+    used = {name for name, columns in network.blocks.items() if network.head.weight[:, columns].any()}
+    backbone = network.backbone if "latents" in used else None
+    decoder = network.decoder if "decoded" in used else None
+    if backbone is network.backbone and decoder is network.decoder:
         return network
-    linear = ForecastNetwork(None, network.context_length, network.horizon).eval()
-    linear.head.weight.copy_(network.head.weight[:, network.blocks["lookback"]])
-    return linear.requires_grad_(requires_grad=False)
+    smaller = ForecastNetwork(backbone, network.context_length, network.horizon, decoder=decoder).eval()
+    if backbone is not None:
+        smaller.latent_mean.copy_(network.latent_mean)
+    for name, columns in smaller.blocks.items():
+        smaller.head.weight[:, columns] = network.head.weight[:, network.blocks[name]]
+    return smaller.requires_grad_(requires_grad=False)

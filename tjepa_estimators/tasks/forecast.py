@@ -46,8 +46,8 @@ class ForecastTask:
     config
         A :class:`ForecastConfig` or a dict of its fields.
     pretrained
-        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id; it is never changed. None
-        pretrains on the series given to ``fit``.
+        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder, the name of a bundled one or a hub id; it is never
+        changed. None pretrains on the series given to ``fit``, which ``strategy="zero_shot"`` refuses.
     encoder, encoder_config, jepa
         What to pretrain where ``pretrained`` is None, as in :func:`~tjepa_estimators.pretrain`; its window is at
         most a quarter of all steps.
@@ -60,13 +60,13 @@ class ForecastTask:
     pretrained_
         The encoder in use; None with ``blocks="lookback"``.
     network_
-        The fitted network.
+        The fitted network; with ``strategy="zero_shot"`` one that hands on what the encoder decodes.
     quantiles_
         Quantiles of the residuals on the held-out tail, or those that the encoder decodes for each window.
     context_length_, num_channels_
         Steps and channels of a window.
     report_
-        Held-out errors of the fitted head beside the controls.
+        Held-out errors of the fitted head beside the controls; none with ``strategy="zero_shot"``.
     finetune_
         What fine-tuning came to, as a :class:`~tjepa_estimators.training.best.FinetuneReport`; None where there was
         none, or nothing to judge it by.
@@ -99,7 +99,7 @@ class ForecastTask:
         self.train = train
 
     def fit(self, data: object, covariates: Covariates | None = None, held_out: object = None) -> Self:
-        """Fit the head, and the encoder where the strategy says so.
+        """Fit the head, and the encoder where the strategy says so; with ``"zero_shot"`` only count the channels.
 
         Parameters
         ----------
@@ -114,7 +114,9 @@ class ForecastTask:
         Raises
         ------
         DataError
-            The data cannot be used.
+            The data cannot be used, or covariates were given with ``strategy="zero_shot"``.
+        ConfigError
+            The strategy needs an encoder that decodes values, and there is none or it cannot have a decoder.
         """
         values = [one.values for one in as_series(data)]
         judges = [] if held_out is None else [one.values for one in as_series(held_out)]
@@ -185,7 +187,8 @@ class ForecastTask:
             Recent values of each series ``[time channels]`` (or ``[time]``), of any length; the latest
             ``context_length_`` steps are used. NaN marks missing values.
         steps
-            Steps ahead; the horizon if None. Further ones are rolled out on the forecast itself.
+            Steps ahead; the horizon if None. Further ones are rolled out on the forecast itself; with
+            ``strategy="zero_shot"`` those beyond what the encoder decodes at once.
         covariates
             Those given to ``fit``, for these contexts; ``known`` must start with the context and go on
             for ``steps`` steps after it, ``past`` must cover the context.
@@ -288,6 +291,8 @@ class ForecastTask:
         self, window: Float[np.ndarray, "rows time"], origin: np.ndarray, covariates: Covariates, steps: int
     ) -> tuple[Float[np.ndarray, "rows steps"], Float[np.ndarray, "rows 1"]]:
         """Forecast block after block; the deviation is that of the first, observed window."""
+        if isinstance(self.quantiles_, DecodedQuantiles):  # a decoder knows best how far it sees at once
+            return self.quantiles_.mean(window, steps), np.empty((len(window), 1))
         blocks, deviation = [], np.empty(0)
         series = np.repeat(np.arange(len(origin)), self.num_channels_)
         for done in range(0, steps, self.config.horizon):

@@ -44,9 +44,15 @@ class HeadReport:
     repeat_last: float
     """Error of repeating the last value."""
     errors: dict[str, float] = field(default_factory=dict)
-    """Error of each combination of blocks; ``"lookback"`` is the linear baseline."""
+    """Error of each combination of blocks; ``"lookback"`` is the linear baseline. With an encoder that decodes values
+    also that of what is ``"decoded"``, as it is; combinations that correct it begin with ``"decoded+"``."""
     quantiles: str = "residual"
     """Where quantiles come from: ``"residual"``, from the held-out residuals; ``"decoded"``, for each window."""
+
+    @property
+    def chosen(self) -> str:
+        """Which of ``errors`` is that of the head; nothing where nothing was fitted."""
+        return "+".join([*(["decoded"] if self.centre == "decoded" and self.strengths else []), *self.strengths])
 
     @classmethod
     def untrained(cls) -> HeadReport:

@@ -12,9 +12,10 @@ import torch
 from tjepa_estimators.nn.threads import limited_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jaxtyping import Float
+    from torch import Tensor
 
     from tjepa_estimators.jepa.forecaster import PatchForecaster
 
@@ -77,6 +78,10 @@ class DecodedQuantiles:
     factor: float = 1.0
     """What the decoded spread is multiplied by."""
 
+    def mean(self, window: Float[np.ndarray, "rows time"], steps: int) -> Float[np.ndarray, "rows steps"]:
+        """The point forecasts of windows."""
+        return self._decode(window, lambda chunk: self.decoder(chunk, steps).mean(dim=-1))
+
     def spread(
         self,
         window: Float[np.ndarray, "rows time"],
@@ -85,10 +90,14 @@ class DecodedQuantiles:
         levels: Sequence[float],
     ) -> Float[np.ndarray, "rows steps quantiles"]:
         """What to add to the forecasts of windows."""
+        return self.factor * self._decode(window, lambda chunk: self.decoder.spread(chunk, steps, levels))
+
+    def _decode(
+        self, window: Float[np.ndarray, "rows time"], forecast: Callable[[Tensor], Tensor]
+    ) -> Float[np.ndarray, "rows ..."]:
         with limited_threads(self.decoder), torch.inference_mode():
             chunks = torch.from_numpy(window).split(_CHUNK)
-            decoded = torch.cat([self.decoder.spread(chunk, steps, levels) for chunk in chunks])
-        return self.factor * decoded.double().numpy()
+            return torch.cat([forecast(chunk) for chunk in chunks]).double().numpy()
 
 
 def choose_quantiles(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import torch
 
 from tjepa_estimators.data.scaling import denormalize, instance_stats, normalize
+from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.quantiles import pinball_loss
 from tjepa_estimators.nn.depth import decayed_rates, layers_of
 from tjepa_estimators.tasks.head import fit_head
@@ -94,7 +95,7 @@ def finetuned_parts(
     else:
         tuned, loss, rates = _tuned_backbone(parts, make, rows, judges, config)
     report = finetune(
-        tuned.requires_grad_(requires_grad=True),
+        tuned,
         lambda module, index, _: loss(module, _take(rows, chosen[index], module)),
         len(chosen),
         rates,
@@ -110,8 +111,19 @@ def finetuned_parts(
 def online_parts(
     pretrained: PretrainedEncoder, values: Sequence[Float[np.ndarray, "time channels"]], train: TrainConfig
 ) -> Parts:
-    """Train on the JEPA objective and on the quantiles of the hidden values at once."""
-    return frozen_parts(pretrain(list(values), initial=pretrained.with_quantiles(seed=train.seed), train=train))
+    """Train on the JEPA objective and on the quantiles of the hidden values at once.
+
+    Raises
+    ------
+    ConfigError
+        The encoder is of a kind that values cannot be decoded from.
+    """
+    try:
+        decoding = pretrained.with_quantiles(seed=train.seed)
+    except ConfigError as error:
+        msg = f"strategy='online' trains a decoder of quantiles beside the encoder, and this one can have none. {error}"
+        raise ConfigError(msg) from error
+    return frozen_parts(pretrain(list(values), initial=decoding, train=train))
 
 
 RowLoss: TypeAlias = "Callable[[nn.Module, Rows], Tensor]"
@@ -126,6 +138,8 @@ def _tuned_decoder(decoder: PatchForecaster, config: ForecastConfig) -> tuple[nn
         target = normalize(batch.target, stats)
         return pinball_loss(quantiles * weight, target * weight[..., 0], decoder.levels)
 
+    decoder.requires_grad_(requires_grad=True)
+    decoder.predictor.project_out.requires_grad_(requires_grad=False)  # no latents are read: processes would wait
     layers = [*layers_of(decoder.student), list(decoder.predictor.parameters())]
     rates = decayed_rates(layers, config.encoder_rate, config.layer_decay)
     return decoder, loss, [(list(decoder.quantiles.parameters()), 1.0), *rates]
@@ -141,6 +155,7 @@ def _tuned_backbone(
 
     network = make(parts)
     fit_head(network, rows, judges, required=("latents",))
+    network.requires_grad_(requires_grad=True)
     rates = decayed_rates(layers_of(cast("Backbone", network.backbone)), config.encoder_rate, config.layer_decay)
     return network, loss, [(list(network.head.parameters()), 1.0), *rates]
 

@@ -22,7 +22,7 @@ __all__ = ["Corpus", "build_corpus"]
 
 
 _FEWEST = 4
-"""Part of the context that a window of one of several domains must have."""
+"""A window of one of several domains must have a future and one of so many parts of a context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Corpus:
     shares: dict[str, float] = field(default_factory=dict)
     """Share of each domain in the batches; empty for a single one."""
     held_out: dict[str, WindowSource] = field(default_factory=dict)
-    """Windows of each domain whose end lies in the part that is kept from training."""
+    """Windows of each domain that end in the part kept from training; where it is long enough, ``future_length`` steps
+    or more after its beginning."""
 
 
 def build_corpus(domains: Sequence[DomainData], jepa: JEPAConfig, mixture: MixtureConfig) -> Corpus:
@@ -49,7 +50,8 @@ def build_corpus(domains: Sequence[DomainData], jepa: JEPAConfig, mixture: Mixtu
         observed = jepa.future_length + max(1, jepa.context_length // _FEWEST)
         sources[domain.name] = WindowSource(seen, jepa.reach, min_observed=observed)
         if kept:
-            held_out[domain.name] = WindowSource(kept, jepa.reach, min_observed=observed)
+            # whole windows only: one that ends earlier would ask for what training has seen
+            held_out[domain.name] = WindowSource(kept, jepa.reach, min_observed=jepa.window_length)
     shares = mixture.shares({name: len(source) for name, source in sources.items()})
     return Corpus(WindowMixture(sources, shares), shares, held_out)
 
@@ -58,7 +60,7 @@ def _cut(
     values: list[NDArray[np.floating[Any]]], validation: float, jepa: JEPAConfig
 ) -> tuple[list[NDArray[np.floating[Any]]], list[NDArray[np.floating[Any]]]]:
     """The older part of each series; and its latest part, with the window before it."""
-    kept_steps = [round(len(one) * validation) for one in values]
+    kept_steps = [min(round(len(one) * validation), len(one) - 1) for one in values]
     seen = [one[: len(one) - kept] for one, kept in zip(values, kept_steps, strict=True)]
     held = [one[-(kept + jepa.context_length) :] for one, kept in zip(values, kept_steps, strict=True) if kept]
     return seen, held

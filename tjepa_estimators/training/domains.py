@@ -39,7 +39,8 @@ def as_domains(data: object) -> list[DomainData]:
     ----------
     data
         What :func:`~tjepa_estimators.data.convert.as_series` reads, and names of data domains. In a list each domain is
-        one, and all other items together are one more. A dict has a domain under each name. Anything else is one.
+        one, and all other items together are one more. A dict has a domain under each name, which may be a list of
+        domains and other data too. Anything else is one.
 
     Raises
     ------
@@ -64,20 +65,36 @@ def _items(data: object) -> Iterator[tuple[str | None, object]]:
         if not data:
             raise DataError("An empty dict was given; expected names and data of at least one domain.")
         yield from ((str(name), item) for name, item in data.items())
-    elif isinstance(data, list | tuple) and any(isinstance(item, str | DataDomain) for item in data):
-        yield from ((None, item) for item in data if isinstance(item, str | DataDomain))
-        if others := [item for item in data if not isinstance(item, str | DataDomain)]:
+    elif isinstance(data, list | tuple) and any(map(_is_domain, data)):
+        yield from ((None, item) for item in data if _is_domain(item))
+        if others := [item for item in data if not _is_domain(item)]:
             yield None, others
     else:
         yield None, data
 
 
 def _domain(name: str | None, item: object) -> DomainData:
-    opened = load_domain(item) if isinstance(item, str) else item
-    if isinstance(opened, DataDomain):
-        info = opened.info
-        source = {"name": info.name, "licence": info.licence, "source": info.source}
-        return DomainData(name or info.name, list(opened.series("train")), (source,))
-    series = as_series(opened)
-    names = dict.fromkeys(str(one.name) for one in series if one.name is not None)
-    return DomainData(name or _OWN, series, tuple({"name": known} for known in names))
+    series: list[Series] = []
+    sources: dict[str, dict[str, str]] = {}
+    own = _OWN
+    for part in _parts(item):
+        opened = load_domain(part) if isinstance(part, str) else part
+        found = as_series(opened)
+        series += found
+        if isinstance(opened, DataDomain):
+            info = opened.info
+            own = info.name
+            sources[own] = {"name": info.name, "licence": info.licence, "source": info.source}
+        else:
+            for known in (str(one.name) for one in found if one.name is not None):
+                sources.setdefault(known, {"name": known})
+    return DomainData(name or own, series, tuple(sources.values()))
+
+
+def _parts(item: object) -> list[object]:
+    """What a list holds, where there are domains in it; else the item itself."""
+    return list(item) if isinstance(item, list | tuple) and any(map(_is_domain, item)) else [item]
+
+
+def _is_domain(item: object) -> bool:
+    return isinstance(item, str | DataDomain)

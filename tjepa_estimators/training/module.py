@@ -135,7 +135,7 @@ class PretrainModule(StepModule):
     def probe(self, factor: int, source: WindowSource | WindowMixture | None = None) -> tuple[Tensor, Masks]:
         """Windows spread over the data, seen at a resolution, with the future hidden: the same ones each time."""
         source = self.source if source is None else source
-        index = torch.linspace(0, len(source) - 1, min(len(source), _PROBE)).long()
+        index = torch.linspace(0, len(source) - 1, min(len(source), _PROBE), dtype=torch.float64).long()
         masks = _probe_masker(self.config)(self.config.num_tokens, len(index), torch.Generator())
         windows = self._view(source.gather(index).to(self.device), factor)
         return windows, Masks(masks.context.to(self.device), masks.targets.to(self.device))

@@ -45,7 +45,7 @@ __all__ = ["finetune", "pretrain", "untrained"]
 _WATCH = 20
 """Measurements of a representation's health in a run; each costs about half a step."""
 
-_RARELY = 5
+_RARELY = 10
 """Domains are measured so many times less often: there may be many of them."""
 
 _IRRELEVANT = {
@@ -86,7 +86,7 @@ def pretrain(
         A :class:`TrainConfig` or a dict of its fields, which replace those of the preset.
     mixture
         How several domains share the batches, and what is kept from training to measure each of them on: a
-        :class:`~tjepa_estimators.data.mixture.MixtureConfig` or a dict of its fields. One domain alone is trained on
+        :class:`~tjepa_estimators.MixtureConfig` or a dict of its fields. One domain alone is trained on
         as a whole.
     initial
         Go on from these weights; its encoder and settings are used then.
@@ -135,6 +135,7 @@ def pretrain(
     identity = {
         "jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
         "initial": initial.fingerprint if initial else None, "shares": corpus.shares,
+        "windows": len(corpus.source),
     }  # fmt: skip
     _run("pretrain", module, settings, [watch, domain_watch], identity)
     provenance = Provenance(

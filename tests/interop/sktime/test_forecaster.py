@@ -10,7 +10,7 @@ import pytest
 import torch
 from sktime.forecasting.base import ForecastingHorizon
 
-from tjepa_estimators.errors import DataError
+from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.interop.sktime import JEPAForecaster
 from tjepa_estimators.tasks.forecast import ForecastTask
 
@@ -240,3 +240,12 @@ def test_exogenous_data_must_be_there_in_fit(days):
     forecaster = JEPAForecaster(**LINEAR).fit(days, fh=[1])
     with pytest.raises(DataError, match="fitted without X"):
         forecaster.predict(X=exogenous(days.index))
+
+
+def test_separate_channels_have_encoders_of_their_own_and_survive_an_update(tiny):
+    y = pd.DataFrame({"a": np.sin(np.arange(120.0)), "b": np.arange(120.0) % 7})
+    forecaster = JEPAForecaster(**tiny, channels="separate").fit(y[:100], fh=[1, 2])
+    assert len(forecaster.pretrained_) == 2
+    assert forecaster.update(y[100:]).predict().shape == (2, 2)
+    with pytest.raises(ConfigError, match="channels must be one of"):
+        JEPAForecaster(**tiny, channels="apart").fit(y, fh=[1])

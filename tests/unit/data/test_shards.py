@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def table(lengths):
 def write(folder, frame, cuts=()):
     folder.mkdir(parents=True, exist_ok=True)
     edges = [0, *sorted(cuts), len(frame)]
-    for number, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (begin, end) in enumerate(pairwise(edges)):
         frame[begin:end].to_parquet(folder / f"part-{number:03}.parquet")
     return folder
 

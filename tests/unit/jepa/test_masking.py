@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.jepa.build import build_jepa
+from tjepa_estimators.jepa.config import JEPAConfig
 from tjepa_estimators.jepa.masking import BlockMasker, FutureMasker, MixedMasker, RandomMasker
+from tjepa_estimators.settings import as_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +30,8 @@ MASKERS: list[Masker] = [
     BlockMasker(blocks=9, length=0.11),
     FutureMasker(),
     FutureMasker(low=0.01, high=0.99),
+    FutureMasker(forget=0.5),
+    FutureMasker(low=0.9, high=0.99, forget=1.0),
     MixedMasker((FutureMasker(), BlockMasker()), (0.5, 0.5)),
 ]
 
@@ -173,3 +178,43 @@ def test_mixed_masker_draws_by_weight() -> None:
 def test_impossible_settings_are_refused(make: Callable[[], Masker], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+# --- short histories
+
+
+@given(forget=st.floats(0.0, 1.0), tokens=st.integers(2, 64), seed=st.integers(0, 2**32))
+def test_what_is_forgotten_is_the_oldest_part_and_the_future_stays_as_it_is(
+    forget: float, tokens: int, seed: int
+) -> None:
+    whole, short = draw(FutureMasker(), tokens, 3, seed), draw(FutureMasker(forget=forget), tokens, 3, seed)
+    assert torch.equal(short.targets, whole.targets)
+    assert 1 <= short.context.shape[1] <= whole.context.shape[1]
+    assert torch.equal(short.context, whole.context[:, -short.context.shape[1] :])
+
+
+def test_the_share_of_batches_that_forget_is_as_set_and_every_history_is_left_now_and_then() -> None:
+    generator = torch.Generator().manual_seed(0)
+    masker = FutureMasker(low=0.2, high=0.2, forget=0.5)
+    left = torch.tensor([masker(10, 1, generator).context.shape[1] for _ in range(800)])
+    assert set(left.tolist()) == set(range(1, 9))
+    assert abs((left < 8).float().mean().item() - 0.5 * 7 / 8) < 0.06
+
+
+@pytest.mark.parametrize("forget", [-0.1, 1.1, float("nan")])
+def test_a_share_of_batches_beyond_all_is_refused(forget: float) -> None:
+    with pytest.raises(ConfigError, match="no share of batches"):
+        FutureMasker(forget=forget)
+
+
+def test_what_is_forgotten_changes_no_prediction(tiny_jepa, tiny_encoder) -> None:
+    settings = as_settings(JEPAConfig, tiny_jepa | {"quantiles": {}})
+    model = build_jepa(settings, "transformer", tiny_encoder).eval()
+    masks = draw(FutureMasker(low=0.25, high=0.25, forget=1.0), settings.num_tokens, 3, seed=3)
+    forgotten = 4 * int(masks.context[0, 0])
+    assert forgotten
+    raw = torch.randn(3, 32, generator=torch.Generator().manual_seed(0))
+    changed = torch.cat([torch.full((3, forgotten), 1e3), raw[:, forgotten:]], dim=1)
+    before, after = model(raw, masks), model(changed, masks)
+    assert torch.equal(before.prediction, after.prediction)
+    assert torch.equal(before.decoded.quantiles, after.decoded.quantiles)

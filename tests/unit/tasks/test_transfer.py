@@ -55,7 +55,7 @@ def same(parts, other):
 
 
 def test_fine_tuning_that_can_only_harm_ends_where_it_began(pretrained, rows):
-    parts = tune(pretrained, rows, RUINOUS)
+    parts = tune(pretrained, rows, RUINOUS, patience=None)
     assert same(parts, frozen_parts(pretrained))
     assert parts.report.best_step == 0
     assert parts.report.best == parts.report.start
@@ -63,7 +63,7 @@ def test_fine_tuning_that_can_only_harm_ends_where_it_began(pretrained, rows):
 
 
 def test_the_weights_that_are_kept_have_the_error_that_the_report_tells(tiny_decoding, rows):
-    parts = tune(tiny_decoding, rows, TRAIN | {"steps": 40})
+    parts = tune(tiny_decoding, rows, TRAIN | {"steps": 40}, patience=None)
     assert 0 < parts.report.best_step <= parts.report.steps == 40
     assert parts.report.best < parts.report.start
     again = tune_from(parts, tiny_decoding, rows)

@@ -210,3 +210,62 @@ def test_a_continued_run_knows_what_the_encoder_reported_before():
     watch.first = Diagnostics(**numbers | told | {"coarser": {4: Diagnostics(**numbers | told)}})
     continued.load_state_dict(watch.state_dict())
     assert (continued.first, continued.last) == (watch.first, None)
+
+
+# --- several domains
+
+
+def two_domains(waves):
+    return {"short": waves[:1], "long": waves[1:]}
+
+
+def test_a_stopped_run_on_several_domains_ends_as_an_uninterrupted_one(pretrain_tiny, waves, tmp_path):
+    data = two_domains(waves)
+    stopped_run(pretrain_tiny, tmp_path, step=22, data=data, encoder_config=DROPOUT)  # after both domains were measured
+    resumed = pretrain_tiny(data, encoder_config=DROPOUT, checkpoint_dir=str(tmp_path), **RUN)
+    whole = pretrain_tiny(data, encoder_config=DROPOUT, **RUN)
+    assert resumed.fingerprint == whole.fingerprint
+    assert resumed.info.provenance.domains == whole.info.provenance.domains
+    assert set(whole.info.provenance.domains) == {"short", "long"}
+
+
+def test_a_finished_run_on_several_domains_still_tells_how_each_fared(pretrain_tiny, waves, tmp_path):
+    first = pretrain_tiny(two_domains(waves), checkpoint_dir=str(tmp_path), **RUN)
+    again = pretrain_tiny(two_domains(waves), checkpoint_dir=str(tmp_path), **RUN)
+    assert again == first
+    assert set(again.info.provenance.domains) == {"short", "long"}
+
+
+@pytest.mark.parametrize(
+    "mixture",
+    [{"temperature": 1.0}, {"weights": {"short": 1.0, "long": 9.0}}, {"validation": 0.2}],
+    ids=lambda mixture: next(iter(mixture)),
+)
+def test_a_run_that_mixes_domains_otherwise_is_not_continued(pretrain_tiny, waves, tmp_path, mixture):
+    stopped_run(pretrain_tiny, tmp_path, data=two_domains(waves))
+    with pytest.raises(ConfigError, match="holds a run with other settings or data"):
+        pretrain_tiny(two_domains(waves), checkpoint_dir=str(tmp_path), mixture=mixture, **RUN)
+
+
+def test_another_part_held_out_is_another_run_also_with_shares_of_ones_own(pretrain_tiny, waves, tmp_path):
+    weights = {"short": 0.5, "long": 0.5}
+    stopped_run(pretrain_tiny, tmp_path, data=two_domains(waves), mixture={"weights": weights})
+    with pytest.raises(ConfigError, match="holds a run with other settings or data"):
+        pretrain_tiny(
+            two_domains(waves),
+            checkpoint_dir=str(tmp_path),
+            mixture={"weights": weights, "validation": 0.3},
+            **RUN,
+        )
+
+
+def test_domains_are_measured_now_and_then_and_at_the_end_and_training_goes_on_as_without(pretrain_tiny, waves):
+    data = two_domains(waves)
+    measured = pretrain_tiny(data, mixture={"validation": 0.1}, encoder_config=DROPOUT, steps=7)
+    health = measured.info.provenance.domains
+    assert set(health) == {"short", "long"}
+    assert all(numbers["loss"] > 0.0 and "lift_over_copy" in numbers for numbers in health.values())
+    seen = {name: [one[: len(one) - round(0.1 * len(one))] for one in series] for name, series in data.items()}
+    alone = pretrain_tiny(seen, mixture={"validation": 0.0}, encoder_config=DROPOUT, steps=7)
+    assert alone.info.provenance.domains == {}
+    assert alone.fingerprint == measured.fingerprint

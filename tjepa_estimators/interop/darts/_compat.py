@@ -36,6 +36,7 @@ from darts.utils.serialization import add_safe_globals
 from darts.utils.utils import n_steps_between
 from pytorch_lightning.callbacks import ProgressBar
 
+from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.nn.threads import limited_threads
 
 if TYPE_CHECKING:
@@ -58,10 +59,15 @@ __all__ = [
 class BridgedModel(MixedCovariatesTorchModel):
     """A Darts torch model whose network may be solved instead of trained, and that keeps its weights when pickled.
 
-    Darts' own hooks are overridden here and lead to four of ours, which a model implements.
+    Darts' own hooks are overridden here and lead to five of ours, which a model implements.
     """
 
     # What a model implements.
+
+    @property
+    @abstractmethod
+    def _learns(self) -> bool:
+        """Whether ``fit`` learns from what it is given; if not, it asks for no more steps than ``predict``."""
 
     @abstractmethod
     def _gradient_reasons(self, dataset: Any, trainer: pl.Trainer | None) -> list[str]:
@@ -96,6 +102,10 @@ class BridgedModel(MixedCovariatesTorchModel):
         return any(not isinstance(callback, ProgressBar) for callback in self.trainer_params.get("callbacks") or ())
 
     @property
+    def _requires_training(self) -> bool:
+        return self._learns and bool(super()._requires_training)
+
+    @property
     def min_input_chunk_length(self) -> int:
         """Steps that a series must have; shorter windows than ``input_chunk_length`` are padded with NaN."""
         return self._shortest_input
@@ -112,6 +122,12 @@ class BridgedModel(MixedCovariatesTorchModel):
     def _check_ckpt_parameters(self, tfm_save: Any) -> None:
         super()._check_ckpt_parameters(tfm_save)
         self._adopt(tfm_save)
+
+    def _build_train_dataset(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+        if sample_weight is not None and not self._learns:  # Darts would drop them without a word
+            msg = "Nothing is learned with this strategy, so sample weights have no effect; leave them out."
+            raise ConfigError(msg)
+        return super()._build_train_dataset(*args, sample_weight=sample_weight, **kwargs)
 
     def _create_model(self, train_sample: Any) -> PLForecastingModule:  # noqa: ARG002 - the solution knows the shapes
         return self._build_module()

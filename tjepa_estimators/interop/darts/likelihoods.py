@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.data.scaling import InstanceStats
     from tjepa_estimators.interop.darts._compat import TorchLikelihood
 
-__all__ = ["offsets_of", "parameter_roles", "spread_levels", "to_series_scale"]
+__all__ = ["DECODED", "offsets_of", "parameter_roles", "spread_levels", "to_series_scale"]
 
 _ROLES = {
     LikelihoodType.Gaussian: ("location", "scale"),
@@ -30,6 +30,8 @@ _ROLES = {
     LikelihoodType.Poisson: ("location",),
     LikelihoodType.NegativeBinomial: ("location", "shape"),
 }
+DECODED = (LikelihoodType.Quantile, LikelihoodType.Gaussian, LikelihoodType.Laplace, LikelihoodType.Cauchy)
+"""Likelihoods whose parameters follow from quantiles alone."""
 _ONE_SIGMA = (0.1587, 0.8413)
 _SCALE = {LikelihoodType.Laplace: 1 / 1.1477, LikelihoodType.Gumbel: 1 / 1.1826, LikelihoodType.Cauchy: 1 / 1.8373}
 """Scale parameter of a distribution whose half-width between these two quantiles is one; 1 for a normal one."""

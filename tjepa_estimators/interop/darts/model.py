@@ -16,8 +16,11 @@ from tjepa_estimators.errors import ConfigError, NotFittedError
 from tjepa_estimators.interop.darts._compat import BridgedModel, add_safe_globals
 from tjepa_estimators.interop.darts.blueprint import Blueprint
 from tjepa_estimators.interop.darts.convert import arrays_of, covariates_of
+from tjepa_estimators.interop.darts.likelihoods import DECODED
 from tjepa_estimators.interop.darts.module import JEPAForecastingModule
+from tjepa_estimators.jepa.codebook import CodebookConfig
 from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, as_preset
+from tjepa_estimators.jepa.quantiles import QuantileConfig
 from tjepa_estimators.plugins.catalog import get_encoder
 from tjepa_estimators.settings import as_settings, to_dict
 from tjepa_estimators.tasks.covariates import CovariateScale
@@ -53,6 +56,10 @@ class JEPAModel(BridgedModel):
     ``optimizer_kwargs``, ...) have no effect on the closed form; ``val_series`` have one where there are no
     covariates: blocks and ridge strengths are chosen on them instead of on the latest part of the series.
 
+    With ``strategy="zero_shot"`` nothing is learned: ``fit`` only takes the series to forecast, of any length that
+    ``input_chunk_length`` admits. A quantile regression then gives the quantiles that the encoder decodes, and a
+    Gaussian, Laplace or Cauchy likelihood their spread.
+
     A second ``fit`` keeps the encoder and solves the head anew; a network trained by gradient is trained on.
     ``retrain=True`` in a backtest without ``pretrained`` pretrains anew in each step. An encoder pretrained on
     data from after the start of a backtest has seen its future.
@@ -77,7 +84,8 @@ class JEPAModel(BridgedModel):
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields: budget of pretraining and fine-tuning.
     strategy
         ``"frozen"``: the encoder stays as it is; ``"finetune"``: it is trained on the forecasting error at a lower
-        rate; ``"online"``: it is trained on forecasting and JEPA jointly. Then the head is solved.
+        rate; ``"online"``: it is trained on forecasting and JEPA jointly. Then the head is solved. ``"zero_shot"``:
+        nothing is fitted; needs an encoder that was pretrained with quantiles, and no covariates.
     blocks
         ``"auto"``: held-out data decides whether the head reads the latents beside the window; ``"both"``: it does;
         ``"lookback"``: it does not, and nothing is pretrained (the linear baseline).
@@ -145,6 +153,8 @@ class JEPAModel(BridgedModel):
         if kwargs.get("enable_finetuning") is False:
             msg = "enable_finetuning=False fits nothing, but a head has to be fitted; use strategy='frozen' instead."
             raise ConfigError(msg)
+        if not self._learns:
+            _check_untrained(kwargs)
         self._considers_static_covariates = use_static_covariates
         self._choose_defaults(kwargs)
 
@@ -160,7 +170,14 @@ class JEPAModel(BridgedModel):
         if "optimizer_cls" not in given:
             self.pl_module_params["optimizer_kwargs"] = {"lr": 1e-4} | (given.get("optimizer_kwargs") or {})
 
+    @property
+    def _learns(self) -> bool:
+        return self._task_config.strategy != "zero_shot"
+
     def _gradient_reasons(self, dataset: Any, trainer: pl.Trainer | None) -> list[str]:
+        if not self._learns:
+            _check_no_covariates(dataset)
+            return []
         given = self.model_params
         checks = {
             "a likelihood": given.get("likelihood") is not None,
@@ -224,13 +241,39 @@ class JEPAModel(BridgedModel):
         config = self._task_config
         return JEPAForecastingModule(
             self._blueprint,
-            frozen=config.strategy == "frozen",
+            frozen=config.strategy in {"frozen", "zero_shot"},
             encoder_rate=config.encoder_rate,
             **self.pl_module_params,
         )
 
     def _adopt(self, saved: JEPAModel) -> None:
         self._blueprint, self.pretrained_, self.report_ = saved._blueprint, saved.pretrained_, saved.report_
+
+
+def _check_untrained(given: Mapping[str, Any]) -> None:
+    """Refuse what only training could give, where there is none."""
+    asked = [name for name in ("enable_finetuning", "loss_fn") if given.get(name) is not None]
+    if asked:
+        msg = f"strategy='zero_shot' trains nothing, but {asked[0]} was given; leave it out, or take strategy='frozen'."
+        raise ConfigError(msg)
+    likelihood = given.get("likelihood")
+    if likelihood is not None and likelihood.type not in DECODED:
+        names = ", ".join(kind.name for kind in DECODED)
+        msg = (
+            f"A {type(likelihood).__name__} has to be trained, but strategy='zero_shot' trains nothing; choose a "
+            f"likelihood of {names}, or strategy='frozen'."
+        )
+        raise ConfigError(msg)
+
+
+def _check_no_covariates(dataset: Any) -> None:
+    """Refuse covariates: what they mean has to be learned."""
+    if not covariates_of(dataset).is_empty:
+        msg = (
+            "strategy='zero_shot' trains nothing, so it cannot learn what covariates mean; leave them out (static ones "
+            "with use_static_covariates=False), or take strategy='frozen'."
+        )
+        raise ConfigError(msg)
 
 
 # Darts loads files with an unpickler that knows its own classes and these.
@@ -242,6 +285,8 @@ add_safe_globals(
         Provenance,
         JEPAConfig,
         MaskConfig,
+        QuantileConfig,
+        CodebookConfig,
         TrainConfig,
         ForecastConfig,
         HeadReport,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -11,11 +11,12 @@ from sktime.datatypes import update_data
 from sktime.forecasting.base import BaseForecaster
 
 from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
-from tjepa_estimators.errors import DataError
+from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.interop.sktime.panel import Panel
 from tjepa_estimators.interop.sktime.tiny import TINY
 from tjepa_estimators.tasks.covariates import Covariates
 from tjepa_estimators.tasks.forecast import ForecastTask
+from tjepa_estimators.tasks.separate import SeparateForecastTask
 from tjepa_estimators.training.recipe import recipe_of, seeded
 from tjepa_estimators.training.run import pretrain
 
@@ -32,6 +33,10 @@ __all__ = ["JEPAForecaster"]
 _FRAMES = ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"]
 _ARCHITECTURE = ("encoder", "encoder_config", "pretrained", "config")
 _HORIZON = 24
+_TASKS: Mapping[str, Callable[..., ForecastTask | SeparateForecastTask]] = {
+    "shared": ForecastTask,
+    "separate": SeparateForecastTask,
+}
 
 
 class JEPAForecaster(BaseForecaster):
@@ -60,15 +65,19 @@ class JEPAForecaster(BaseForecaster):
         A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining and fine-tuning.
     horizon
         Steps ahead that the model gives at once; further ones are rolled out. None takes the largest step of
-        ``fh`` in ``fit``, or 24, but at most a third of the longest series.
+        ``fh`` in ``fit``, or 24; where something is fitted at most a third of the longest series.
     context_length
         Steps that a forecast looks back; that of the encoder if None. Cut where series are shorter.
     strategy
         ``"frozen"``: closed-form head on the frozen encoder; ``"finetune"``: the encoder (a copy) is trained on;
-        ``"online"``: JEPA and forecasting are trained jointly.
+        ``"online"``: JEPA and forecasting are trained jointly; ``"zero_shot"``: nothing is fitted, an encoder that was
+        pretrained with quantiles forecasts by itself, from histories of any length and without ``X``.
     blocks
         What the head reads. ``"auto"``: a held-out tail decides whether the latents help; ``"both"``: latents and
         lookback; ``"lookback"``: the linear baseline, no encoder.
+    channels
+        ``"shared"``: one encoder and head read every column of ``y`` by itself; ``"separate"``: each column has its
+        own, which costs as many fits as there are columns.
     covariate_lookback
         Past steps of ``X`` that the head reads.
     max_rows
@@ -80,9 +89,12 @@ class JEPAForecaster(BaseForecaster):
     Attributes
     ----------
     pretrained_
-        The encoder in use, an immutable :class:`~tjepa_estimators.PretrainedEncoder`.
+        The encoder in use, an immutable :class:`~tjepa_estimators.PretrainedEncoder`; a tuple of them with separate
+        channels.
     task_
-        The fitted :class:`~tjepa_estimators.ForecastTask`; its ``report_`` compares the model with its controls.
+        The fitted :class:`~tjepa_estimators.ForecastTask`, or a
+        :class:`~tjepa_estimators.tasks.separate.SeparateForecastTask`; its ``report_`` compares the model with its
+        controls.
 
     Examples
     --------
@@ -122,7 +134,7 @@ class JEPAForecaster(BaseForecaster):
     _y = None
     _X = None
 
-    pretrained_: PretrainedEncoder | None
+    pretrained_: PretrainedEncoder | tuple[PretrainedEncoder | None, ...] | None
 
     def __init__(
         self,
@@ -135,6 +147,7 @@ class JEPAForecaster(BaseForecaster):
         context_length: int | None = None,
         strategy: str = "frozen",
         blocks: str = "auto",
+        channels: str = "shared",
         covariate_lookback: int = 32,
         max_rows: int = 16_384,
         random_state: int | None = None,
@@ -148,6 +161,7 @@ class JEPAForecaster(BaseForecaster):
         self.context_length = context_length
         self.strategy = strategy
         self.blocks = blocks
+        self.channels = channels
         self.covariate_lookback = covariate_lookback
         self.max_rows = max_rows
         self.random_state = random_state
@@ -210,6 +224,8 @@ class JEPAForecaster(BaseForecaster):
         if self.horizon is not None:
             return self.horizon
         wanted = _HORIZON if fh is None else int(self._leads(fh).max())
+        if self.strategy == "zero_shot":  # nothing is fitted, so a short history limits nothing
+            return max(1, wanted)
         return max(1, min(wanted, int(self._panel.lengths.max()) // 3))
 
     def _fit_task(self, horizon: int, pretrained: Any) -> None:
@@ -222,7 +238,10 @@ class JEPAForecaster(BaseForecaster):
             "max_rows": self.max_rows,
             "seed": int(self.random_state or 0),
         }
-        task = ForecastTask(
+        if self.channels not in _TASKS:
+            msg = f"channels must be one of {sorted(_TASKS)}; got {self.channels!r}."
+            raise ConfigError(msg)
+        task = _TASKS[self.channels](
             config,
             pretrained=pretrained,
             **recipe_of(self, self.random_state),
