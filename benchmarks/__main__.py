@@ -28,6 +28,7 @@ BENCHMARKS = (
     "anomaly_prediction",
     "anomaly_speed",
     "injected",
+    "transfer",
 )
 PAGES = Path("docs/reference/benchmarks")
 
