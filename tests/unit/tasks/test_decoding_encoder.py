@@ -8,11 +8,14 @@ import torch
 from torch import nn
 
 from tjepa_estimators import ForecastTask, export_forecaster
-from tjepa_estimators.data.scaling import instance_stats, normalize
+from tjepa_estimators.data.scaling import denormalize, instance_stats, normalize
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.tasks import head
+from tjepa_estimators.tasks.choice import HeadChoice
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
 from tjepa_estimators.tasks.head import fit_head
 from tjepa_estimators.tasks.network import ForecastNetwork, decoding_network
+from tjepa_estimators.tasks.quantiles import DecodedQuantiles
 from tjepa_estimators.tasks.rows import TrainingRows
 
 HORIZON = 4
@@ -175,3 +178,14 @@ def test_a_network_that_hands_on_what_is_decoded_adds_nothing(learned):
     forecast, stats = decoding_network(decoder, 24, HORIZON)(raw)
     expected = decoder((raw - stats.mean) / stats.std, HORIZON).mean(dim=-1)
     torch.testing.assert_close(forecast.double(), expected.double(), atol=1e-5, rtol=1e-5)
+
+
+def test_a_forecast_is_that_of_the_head_also_where_its_quantiles_are_decoded(tiny_decoding, waves, monkeypatch):
+    choose = head.choose_head
+    monkeypatch.setattr(head, "choose_head", lambda *given: HeadChoice("decoded", choose(*given).blocks))
+    task = ForecastTask({"horizon": 4, "context_length": 24}, pretrained=tiny_decoding).fit(waves)
+    contexts = np.stack([one[-24:] for one in waves])
+    forecast, stats = task.network_(torch.from_numpy(contexts[:, :, 0]))
+    np.testing.assert_allclose(task.predict(contexts)[:, :, 0], denormalize(forecast.double(), stats), rtol=1e-6)
+    monkeypatch.setattr(task, "quantiles_", DecodedQuantiles(task.network_.decoder))
+    np.testing.assert_allclose(task.predict(contexts)[:, :, 0], denormalize(forecast.double(), stats), rtol=1e-6)
