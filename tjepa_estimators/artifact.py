@@ -155,7 +155,13 @@ class PretrainedEncoder:
         return build_forecaster(finest, self.info.jepa).eval().requires_grad_(requires_grad=False)
 
     def with_quantiles(self, config: QuantileConfig | None = None, *, seed: int = 0) -> PretrainedEncoder:
-        """These weights beside a decoder of quantiles that is not trained yet; itself if there is one already."""
+        """These weights beside a decoder of quantiles that is not trained yet; itself if there is one already.
+
+        Raises
+        ------
+        ConfigError
+            Values cannot be decoded: patches overlap, there is a codebook, or only a pooled latent is predicted.
+        """
         if self.info.jepa.quantiles is not None:
             return self
         jepa = replace(self.info.jepa, quantiles=config or QuantileConfig())

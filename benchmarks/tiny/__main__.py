@@ -27,7 +27,7 @@ SHARES = {
     "synthetic": 0.32,
     "mixed": 0.20,
 }
-"""Share of each domain in the batches; chosen by hand, real domains by about the square root of their size."""
+"""Share of each domain in the batches; chosen by hand before any result was seen."""
 JEPA = {
     "context_length": 512,
     "future_length": 192,

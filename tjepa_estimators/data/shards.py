@@ -98,6 +98,7 @@ class _Index:
     names: list[str | None] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     rows: int = 0
+    _known: set[str | None] = field(default_factory=set)
 
     def add(self, names: NDArray[Any] | None, count: int) -> None:
         """Note the series that begin in the next ``count`` rows."""
@@ -117,8 +118,6 @@ class _Index:
         self._known.add(name)
         self.names.append(name)
         self.starts.append(self.rows + int(row))
-
-    _known: set[str | None] = field(default_factory=set)
 
 
 def _copy(paths: list[Path], target: Path, identity: str, columns: Sequence[str] | None, group: str | None) -> None:

@@ -38,9 +38,8 @@ class QuantileConfig:
         inside = all(0.0 < level < 1.0 for level in self.levels)
         symmetric = all(abs(low + high - 1.0) < 1e-6 for low, high in zip(self.levels, self.levels[::-1], strict=True))
         increasing = all(low < high for low, high in pairwise(self.levels))
-        if not (
-            len(self.levels) % 2 and inside and symmetric and increasing
-        ):  # the middle one is what is rolled out on
+        has_median = len(self.levels) % 2 == 1  # the middle one is what is rolled out on
+        if not (has_median and inside and symmetric and increasing):
             msg = (
                 f"levels={self.levels} must increase between 0 and 1, be symmetric about 0.5 and hold it, "
                 "as in (.1, .5, .9)."
