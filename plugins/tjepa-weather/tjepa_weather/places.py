@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,19 +12,17 @@ from tjepa_estimators.contracts import DomainInfo
 from tjepa_estimators.data.remote.cache import cache_folder
 from tjepa_estimators.data.remote.http import HttpClient
 from tjepa_estimators.data.remote.retry import Retry
-from tjepa_estimators.data.splits import check_split
 from tjepa_estimators.errors import ConfigError
 from tjepa_weather.assembly import assemble
 from tjepa_weather.coordinates import is_on_earth
+from tjepa_weather.fetched import FetchedWeather
 from tjepa_weather.openmeteo import Archive
-from tjepa_weather.sample import bundled_sample
 from tjepa_weather.span import Span
 from tjepa_weather.variables import choose_variables
 
 if TYPE_CHECKING:
     from tjepa_estimators.data.remote.frames import FrameDomain
     from tjepa_estimators.data.remote.quality import QualityReport
-    from tjepa_estimators.data.series import Series
 
 __all__ = ["DEFAULT_PLACES", "Places"]
 
@@ -44,7 +41,7 @@ _PATIENT = Retry(attempts=7, first=5.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Places:
+class Places(FetchedWeather):
     """Temperature, humidity, precipitation, pressure and wind of a reanalysis, one series for each place.
 
     Values are those of a weather model that was fitted to all observations, on a grid of 9 to 25 km; they have no gaps
@@ -117,30 +114,7 @@ class Places:
         )
         object.__setattr__(self, "info", info)
 
-    def series(self, split: str = "all") -> list[Series]:
-        """Return the series of one split, fetching what the cache does not have.
-
-        Raises
-        ------
-        DataError
-            If the split is unknown, or a place has no value at all.
-        DownloadError
-            If a year is not in the cache and cannot be fetched.
-        """
-        check_split(split, self.info.name)
-        return self._fetched[0].series(split)
-
-    def sample(self) -> list[Series]:
-        """Return weather that the core bundles, offline: see :func:`~tjepa_weather.sample.bundled_sample`."""
-        return bundled_sample(self.frequency, [*choose_variables(self.frequency, self.variables)])
-
-    @property
-    def reports(self) -> dict[str, QualityReport]:
-        """What was wrong with each series, by name; fetches as :meth:`series` does."""
-        return self._fetched[1]
-
-    @cached_property
-    def _fetched(self) -> tuple[FrameDomain, dict[str, QualityReport]]:
+    def _fetch(self) -> tuple[FrameDomain, dict[str, QualityReport]]:
         client = HttpClient(
             self.address, user_agent="tjepa-weather", timeout=self.timeout, interval=self.interval, retry=self.retry
         )

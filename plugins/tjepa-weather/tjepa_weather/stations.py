@@ -14,11 +14,10 @@ from tjepa_estimators.contracts import DomainInfo
 from tjepa_estimators.data.remote.cache import cache_folder
 from tjepa_estimators.data.remote.http import HttpClient
 from tjepa_estimators.data.remote.retry import Retry
-from tjepa_estimators.data.splits import check_split
 from tjepa_estimators.errors import ConfigError
 from tjepa_weather.assembly import assemble
 from tjepa_weather.coordinates import is_on_earth
-from tjepa_weather.sample import bundled_sample
+from tjepa_weather.fetched import FetchedWeather
 from tjepa_weather.span import Span
 from tjepa_weather.variables import choose_variables
 from tjepa_weather.year_files import YearFiles
@@ -26,7 +25,6 @@ from tjepa_weather.year_files import YearFiles
 if TYPE_CHECKING:
     from tjepa_estimators.data.remote.frames import FrameDomain
     from tjepa_estimators.data.remote.quality import QualityReport
-    from tjepa_estimators.data.series import Series
 
 __all__ = ["DEFAULT_STATIONS", "Stations"]
 
@@ -47,7 +45,7 @@ _USUAL = Retry()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Stations:
+class Stations(FetchedWeather):
     """Temperature, humidity, precipitation, pressure and wind as measured, one series for each station.
 
     Nothing is fetched before :meth:`series` is called; then file by file of one station and year, each kept in the
@@ -126,36 +124,13 @@ class Stations:
         )
         object.__setattr__(self, "info", info)
 
-    def series(self, split: str = "all") -> list[Series]:
-        """Return the series of one split, fetching what the cache does not have.
-
-        Raises
-        ------
-        DataError
-            If the split is unknown, or a station has no value at all.
-        DownloadError
-            If a file is not in the cache and cannot be fetched.
-        """
-        check_split(split, self.info.name)
-        return self._fetched[0].series(split)
-
-    def sample(self) -> list[Series]:
-        """Return weather that the core bundles, offline: see :func:`~tjepa_weather.sample.bundled_sample`."""
-        return bundled_sample(self.frequency, [*choose_variables(self.frequency, self.variables)])
-
-    @property
-    def reports(self) -> dict[str, QualityReport]:
-        """What was wrong with each series, by name; fetches as :meth:`series` does."""
-        return self._fetched[1]
-
     @cached_property
     def located(self) -> dict[str, str]:
         """The id of the station of each series; fetches where there are places."""
         wanted = choose_variables(self.frequency, self.variables)
         return {name: self._files.station_at(where, self._span, wanted) for name, where in self._where.items()}
 
-    @cached_property
-    def _fetched(self) -> tuple[FrameDomain, dict[str, QualityReport]]:
+    def _fetch(self) -> tuple[FrameDomain, dict[str, QualityReport]]:
         frames = {name: self._files.collect(station, self._span) for name, station in self.located.items()}
         return assemble(self.info, frames, self._span, [*choose_variables(self.frequency, self.variables)])
 
