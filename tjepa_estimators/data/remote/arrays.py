@@ -16,6 +16,8 @@ __all__ = ["Arrays", "arrays_to_frame", "frame_to_arrays"]
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 _TEXT = ("object", "str", "string")
+_END = "."
+"""Stands after every text, because an array of texts forgets NUL characters at the end."""
 
 
 def frame_to_arrays(frame: pd.DataFrame) -> tuple[Arrays, dict[str, Any]]:
@@ -67,7 +69,7 @@ def arrays_to_frame(arrays: Arrays, facts: dict[str, Any]) -> pd.DataFrame:
 def _pack(key: str, column: pd.Series[Any]) -> Arrays:
     if str(column.dtype) in _TEXT:
         missing = column.isna().to_numpy(dtype=bool)
-        return {key: column.where(~missing, "").to_numpy(dtype=np.str_), f"{key}_missing": missing}
+        return {key: (column.where(~missing, "") + _END).to_numpy(dtype=np.str_), f"{key}_missing": missing}
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return {key: column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()}
     return {key: column.to_numpy()}
@@ -76,7 +78,7 @@ def _pack(key: str, column: pd.Series[Any]) -> Arrays:
 def _unpack(key: str, arrays: Arrays, dtype: str) -> pd.Series[Any]:
     values = arrays[key]
     if dtype in _TEXT:
-        text = values.astype(object)
+        text = np.array([value[: -len(_END)] for value in values.tolist()], dtype=object)
         text[arrays[f"{key}_missing"]] = None if dtype == "object" else np.nan
         return pd.Series(text, dtype=dtype)
     kind = pd.api.types.pandas_dtype(dtype)

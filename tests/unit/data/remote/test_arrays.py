@@ -39,6 +39,12 @@ def test_times_keep_unit_and_zone(zone, unit):
     pd.testing.assert_frame_equal(back, frame, check_freq=False)
 
 
+@pytest.mark.parametrize("text", ["\x00", "a\x00\x00", "", "."])
+def test_text_keeps_every_character(text):
+    frame = pd.DataFrame({"condition": [text, "rain"]})
+    pd.testing.assert_frame_equal(there_and_back(frame), frame)
+
+
 def test_missing_text_stays_missing():
     frame = pd.DataFrame({"condition": ["rain", None, ""]})
     pd.testing.assert_frame_equal(there_and_back(frame), frame)
