@@ -11,7 +11,7 @@ from einops import rearrange
 from torch import nn
 
 from tjepa_estimators.errors import ConfigError
-from tjepa_estimators.jepa.seasonal import GuessEmbedding
+from tjepa_estimators.jepa.seasonal import REACHES, GuessEmbedding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class QuantileDecoder(nn.Module):
         self.patch_length = patch_length
         self.levels = levels
         self.embed = GuessEmbedding(patch_length, width)
-        self.trust = nn.Linear(width, 2)
+        self.trust = nn.Linear(width, len(REACHES))
         nn.init.zeros_(self.trust.weight)
         nn.init.zeros_(self.trust.bias)
         self.layers = nn.Sequential(
@@ -72,9 +72,9 @@ class QuantileDecoder(nn.Module):
         self, answers: Float[Tensor, "batch queries width"], guess: Guess
     ) -> Float[Tensor, "batch queries patch levels"]:
         """Decode each answer alone."""
-        half = 0.5 * guess.strength[:, None, None].to(answers)
-        last, mean = (half + self.trust(answers)).unbind(dim=-1)
-        known = last.unsqueeze(-1) * guess.last.to(answers) + mean.unsqueeze(-1) * guess.mean.to(answers)
+        evenly = guess.strength[:, None, None].to(answers) / len(REACHES)
+        trust = (evenly + self.trust(answers)).unsqueeze(-1)
+        known = (trust * guess.means.to(answers)).sum(dim=2)
         rest = rearrange(
             self.layers(answers), "batch queries (patch levels) -> batch queries patch levels", levels=len(self.levels)
         )

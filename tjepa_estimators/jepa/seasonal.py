@@ -1,4 +1,4 @@
-"""A first guess of hidden values: what was seen one period before, and on average over several periods.
+"""A first guess of hidden values: what was seen one period before, and on average over more and more periods.
 
 Attention over patches learns to copy a period of any length only slowly; finding the period and shifting by it is a
 few lines of arithmetic. So a predictor that is to decode values is told this guess with each query.
@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from einops import rearrange
 from torch import nn
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
-__all__ = ["Guess", "GuessEmbedding", "Period", "find_period", "guess_next", "guess_values"]
+__all__ = ["REACHES", "Guess", "GuessEmbedding", "Period", "find_period", "guess_next", "guess_values"]
 
 _LONGEST = 0.75
 """Longest period, as a share of the window."""
-_PERIODS = 4
-"""Periods that are averaged."""
+REACHES = (1, 4, 16)
+"""Periods that are averaged: the latest one follows every change, many have little noise."""
 _SHORTEST = 4
 """Steps that a window must have to be looked for a period in."""
 
@@ -40,10 +41,8 @@ class Period:
 class Guess:
     """A guess of each value of each patch."""
 
-    last: Float[Tensor, "batch tokens patch"]
-    """What was seen one period before; 0, the mean, where nothing was."""
-    mean: Float[Tensor, "batch tokens patch"]
-    """The mean over up to four periods before."""
+    means: Float[Tensor, "batch tokens reaches patch"]
+    """Means over the latest one, four and sixteen periods before, or as many as were seen; 0, the mean, where none was."""
     strength: Float[Tensor, "batch"]
     """How much the period explains, between 0 and 1."""
 
@@ -154,12 +153,12 @@ def guess_values(
     whole = ((steps - now.unsqueeze(1)).div(lag, rounding_mode="floor") + 1).clamp(min=1)
     # the same phase in the latest period, the one before it, and so on
     back = steps - whole * lag
-    source = back.unsqueeze(1) - lag.unsqueeze(1) * torch.arange(_PERIODS, device=scaled.device)[None, :, None]
+    source = back.unsqueeze(1) - lag.unsqueeze(1) * torch.arange(REACHES[-1], device=scaled.device)[None, :, None]
     values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).flatten(1)).reshape(source.shape)
     values = values.where(source >= 0, torch.nan)
-    shape = (batch, asked.shape[1], patch)
-    last = values[:, 0].nan_to_num(nan=0.0).reshape(shape)
-    return Guess(last, values.nanmean(dim=1).nan_to_num(nan=0.0).reshape(shape), period.strength)
+    means = torch.stack([values[:, :reach].nanmean(dim=1).nan_to_num(nan=0.0) for reach in REACHES], dim=1)
+    by_patch = rearrange(means, "batch reaches (tokens patch) -> batch tokens reaches patch", patch=patch)
+    return Guess(by_patch, period.strength)
 
 
 def guess_next(scaled: Float[Tensor, "batch tokens patch"], count: int) -> Guess:
@@ -175,10 +174,11 @@ class GuessEmbedding(nn.Module):
 
     def __init__(self, patch_length: int, width: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(2 * patch_length + 1, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        told = len(REACHES) * patch_length + 1
+        self.layers = nn.Sequential(nn.Linear(told, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
     def forward(self, guess: Guess) -> Float[Tensor, "batch queries width"]:
         """Embed each patch alone."""
-        strength = guess.strength[:, None, None].expand(-1, guess.last.shape[1], 1)
-        told = torch.cat([guess.last, guess.mean, strength], dim=-1)
+        strength = guess.strength[:, None, None].expand(-1, guess.means.shape[1], 1)
+        told = torch.cat([guess.means.flatten(2), strength], dim=-1)
         return self.layers(told.to(next(self.parameters()).dtype))

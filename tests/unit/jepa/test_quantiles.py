@@ -13,7 +13,7 @@ from tjepa_estimators.jepa.build import build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig
 from tjepa_estimators.jepa.objective import build_objective
 from tjepa_estimators.jepa.quantiles import QuantileConfig, QuantileDecoder, pinball_loss
-from tjepa_estimators.jepa.seasonal import Guess
+from tjepa_estimators.jepa.seasonal import REACHES, Guess
 from tjepa_estimators.settings import as_settings
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -109,8 +109,8 @@ def test_latents_may_be_left_out_for_quantiles_only(tiny_jepa):
 
 
 def guess(batch=2, queries=3, patch=4, strength=1.0):
-    last, mean = normal(2 * batch * queries * patch).reshape(2, batch, queries, patch)
-    return Guess(last, mean, torch.full((batch,), strength))
+    means = normal(batch * queries * len(REACHES) * patch).reshape(batch, queries, len(REACHES), patch)
+    return Guess(means, torch.full((batch,), strength))
 
 
 def test_a_decoder_starts_from_the_guess_as_far_as_its_period_explains_the_window():
@@ -119,7 +119,7 @@ def test_a_decoder_starts_from_the_guess_as_far_as_its_period_explains_the_windo
     torch.nn.init.zeros_(decoder.layers[-1].bias)
     for strength in (0.0, 0.5, 1.0):
         given = guess(strength=strength)
-        expected = strength * (given.last + given.mean) / 2
+        expected = strength * given.means.mean(dim=2)
         found = decoder(answers, given)
         assert found.shape == (2, 3, 4, 3)
         torch.testing.assert_close(found, expected.unsqueeze(-1).expand_as(found))

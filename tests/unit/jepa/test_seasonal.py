@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tjepa_estimators.jepa.seasonal import _running_minimum, find_period, guess_next, guess_values
+from tjepa_estimators.jepa.seasonal import REACHES, _running_minimum, find_period, guess_next, guess_values
 
 
 def noise(batch, steps, seed=0):
@@ -85,21 +87,20 @@ def test_gaps_do_not_hide_a_period():
 
 
 def slow_guess(scaled, is_seen, asked, lag):
-    """The definition, value by value: 0 where nothing was seen one period before, the mean of up to four periods."""
+    """The definition, value by value: the mean over what was seen within so many periods, 0 if nothing was."""
     patch = len(scaled[0])
     flat = [value if seen else np.nan for tokens, seen in zip(scaled, is_seen, strict=True) for value in tokens]
     now = max([(number + 1) * patch for number, seen in enumerate(is_seen) if seen], default=0)
-    last, mean = [], []
-    for token in asked:
+    means = []
+    for token, reach in product(asked, REACHES):
         for step in range(token * patch, (token + 1) * patch):
             source = step - lag
             while source >= now:
                 source -= lag
-            back = [flat[at] if at >= 0 else np.nan for at in (source - lag * turn for turn in range(4))]
+            back = [flat[at] for at in (source - lag * turn for turn in range(reach)) if at >= 0]
             known = [value for value in back if not np.isnan(value)]
-            last.append(0.0 if np.isnan(back[0]) else back[0])
-            mean.append(np.mean(known) if known else 0.0)
-    return last, mean
+            means.append(np.mean(known) if known else 0.0)
+    return means
 
 
 @given(data=st.data(), tokens=st.integers(1, 12), patch=st.integers(1, 5), seed=st.integers(0, 10_000))
@@ -112,9 +113,8 @@ def test_the_guess_is_that_of_a_slow_loop(data, tokens, patch, seed):
     seen = scaled.where(is_seen.unsqueeze(-1), torch.nan).nan_to_num(nan=0.0)
     lag = find_period(seen.reshape(1, -1)).lag.item()
     found = guess_values(scaled, is_seen, asked)
-    last, mean = slow_guess(scaled[0].tolist(), is_seen[0].tolist(), asked[0].tolist(), lag)
-    np.testing.assert_allclose(found.last.flatten(), last, atol=1e-6)
-    np.testing.assert_allclose(found.mean.flatten(), mean, atol=1e-6)
+    means = slow_guess(scaled[0].tolist(), is_seen[0].tolist(), asked[0].tolist(), lag)
+    np.testing.assert_allclose(found.means.flatten(), means, atol=1e-6)
 
 
 def test_the_guess_never_reads_what_is_hidden():
@@ -123,26 +123,25 @@ def test_the_guess_never_reads_what_is_hidden():
     asked = torch.arange(15).expand(6, -1)
     before = guess_values(scaled, is_seen, asked)
     after = guess_values(scaled.where(is_seen.unsqueeze(-1), 1e6), is_seen, asked)
-    for name in ("last", "mean", "strength"):
+    for name in ("means", "strength"):
         assert torch.equal(getattr(before, name), getattr(after, name))
 
 
 def test_a_clean_season_is_guessed_exactly_as_far_as_asked():
     whole = wave(12.0, 240)
     found = guess_next(whole[:, :120].reshape(1, 10, 12), 10)
-    torch.testing.assert_close(found.last.reshape(1, -1), whole[:, 120:], atol=1e-4, rtol=0)
-    torch.testing.assert_close(found.mean.reshape(1, -1), whole[:, 120:], atol=1e-4, rtol=0)
+    for means in found.means.unbind(dim=2):
+        torch.testing.assert_close(means.reshape(1, -1), whole[:, 120:], atol=1e-4, rtol=0)
 
 
 def test_without_a_period_the_last_value_is_repeated():
     ramp = torch.linspace(-1.0, 1.0, 24).reshape(1, 6, 4)
-    assert torch.equal(guess_next(ramp, 3).last, torch.ones(1, 3, 4))
+    assert torch.equal(guess_next(ramp, 3).means[:, :, 0], torch.ones(1, 3, 4))
 
 
 def test_windows_of_nothing_are_guessed_to_be_their_mean():
     found = guess_next(torch.full((2, 5, 4), torch.nan), 3)
-    assert not found.last.any()
-    assert not found.mean.any()
+    assert not found.means.any()
     assert not found.strength.any()
 
 
@@ -150,7 +149,7 @@ def test_a_guess_does_not_depend_on_the_rest_of_the_batch():
     scaled = torch.cat([wave(7.0, 84), noise(1, 84), torch.full((1, 84), torch.nan)]).reshape(3, 21, 4)
     whole = guess_next(scaled, 4)
     for row in range(3):
-        torch.testing.assert_close(guess_next(scaled[row : row + 1], 4).mean[0], whole.mean[row])
+        torch.testing.assert_close(guess_next(scaled[row : row + 1], 4).means[0], whole.means[row])
 
 
 @pytest.mark.parametrize("lags", [1, 2, 5, 8, 33])
