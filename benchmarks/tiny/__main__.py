@@ -16,18 +16,18 @@ from tjepa_estimators.data.synthetic import SyntheticConfig, write_synthetic
 __all__ = ["main"]
 
 SHARES = {
-    "stocks": 0.03,
-    "crypto": 0.02,
-    "weather": 0.04,
-    "weather_hourly": 0.10,
-    "beijing": 0.17,
-    "webtraffic": 0.05,
-    "ecommerce": 0.05,
-    "ecg": 0.02,
-    "synthetic": 0.32,
-    "mixed": 0.20,
+    "stocks": 0.02,
+    "crypto": 0.01,
+    "weather": 0.02,
+    "weather_hourly": 0.05,
+    "beijing": 0.08,
+    "webtraffic": 0.03,
+    "ecommerce": 0.03,
+    "ecg": 0.01,
+    "synthetic": 0.60,
+    "mixed": 0.15,
 }
-"""Share of each domain in the batches; chosen by hand, compared with no others."""
+"""Share of each domain in the batches; ``docs/decisions/0012`` says how they were chosen."""
 JEPA = {
     "context_length": 512,
     "future_length": 192,

@@ -61,7 +61,7 @@ class QuantileDecoder(nn.Module):
         self.patch_length = patch_length
         self.levels = levels
         self.embed = GuessEmbedding(patch_length, width)
-        self.trust = nn.Linear(width, len(REACHES))
+        self.trust = nn.Linear(width, len(REACHES) + 1)
         nn.init.zeros_(self.trust.weight)
         nn.init.zeros_(self.trust.bias)
         self.layers = nn.Sequential(
@@ -72,9 +72,9 @@ class QuantileDecoder(nn.Module):
         self, answers: Float[Tensor, "batch queries width"], guess: Guess
     ) -> Float[Tensor, "batch queries patch levels"]:
         """Decode each answer alone."""
-        evenly = guess.strength[:, None, None].to(answers) / len(REACHES)
-        trust = (evenly + self.trust(answers)).unsqueeze(-1)
-        known = (trust * guess.means.to(answers)).sum(dim=2)
+        trust = self.trust(answers).unsqueeze(-1)
+        seasonal = ((1.0 / len(REACHES) + trust[:, :, 1:]) * guess.means.to(answers)).sum(dim=2)
+        known = seasonal + trust[:, :, 0] * guess.latest[:, None, None].to(answers)
         rest = rearrange(
             self.layers(answers), "batch queries (patch levels) -> batch queries patch levels", levels=len(self.levels)
         )

@@ -42,9 +42,12 @@ class Guess:
     """A guess of each value of each patch."""
 
     means: Float[Tensor, "batch tokens reaches patch"]
-    """Means over the latest one, four and sixteen periods before, or as many as were seen; 0, the mean, where none was."""
+    """Means over the latest one, four and sixteen periods before, or as many as were seen, each shrunk towards 0, the
+    mean of the window, by what the period leaves unexplained."""
     strength: Float[Tensor, "batch"]
     """How much the period explains, between 0 and 1."""
+    latest: Float[Tensor, "batch"]
+    """The latest value that was seen; 0 if none was."""
 
 
 def find_period(seen: Float[Tensor, "batch time"]) -> Period:
@@ -156,9 +159,25 @@ def guess_values(
     source = back.unsqueeze(1) - lag.unsqueeze(1) * torch.arange(REACHES[-1], device=scaled.device)[None, :, None]
     values = flat.gather(1, source.clamp(0, flat.shape[1] - 1).flatten(1)).reshape(source.shape)
     values = values.where(source >= 0, torch.nan)
-    means = torch.stack([values[:, :reach].nanmean(dim=1).nan_to_num(nan=0.0) for reach in REACHES], dim=1)
+    means = torch.stack([_shrunk_mean(values[:, :reach], period.strength) for reach in REACHES], dim=1)
     by_patch = rearrange(means, "batch reaches (tokens patch) -> batch tokens reaches patch", patch=patch)
-    return Guess(by_patch, period.strength)
+    return Guess(by_patch, period.strength, _latest(flat))
+
+
+def _shrunk_mean(
+    values: Float[Tensor, "batch periods steps"], strength: Float[Tensor, "batch"]
+) -> Float[Tensor, "batch steps"]:
+    """The best linear forecast from values whose correlations with each other and with the next one are ``strength``."""
+    known = ~values.isnan()
+    count = known.sum(dim=1)
+    strength = strength.unsqueeze(1)
+    return strength * values.where(known, 0.0).sum(dim=1) / (1.0 + (count - 1) * strength).clamp(min=1.0)
+
+
+def _latest(seen: Float[Tensor, "batch time"]) -> Float[Tensor, "batch"]:
+    time = torch.arange(1, seen.shape[1] + 1, device=seen.device)
+    at = (~seen.isnan() * time).argmax(dim=1, keepdim=True)
+    return seen.gather(1, at).squeeze(1).nan_to_num(nan=0.0)
 
 
 def guess_next(scaled: Float[Tensor, "batch tokens patch"], count: int) -> Guess:
@@ -174,11 +193,11 @@ class GuessEmbedding(nn.Module):
 
     def __init__(self, patch_length: int, width: int) -> None:
         super().__init__()
-        told = len(REACHES) * patch_length + 1
+        told = len(REACHES) * patch_length + 2
         self.layers = nn.Sequential(nn.Linear(told, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
     def forward(self, guess: Guess) -> Float[Tensor, "batch queries width"]:
         """Embed each patch alone."""
-        strength = guess.strength[:, None, None].expand(-1, guess.means.shape[1], 1)
-        told = torch.cat([guess.means.flatten(2), strength], dim=-1)
+        whole = torch.stack([guess.strength, guess.latest], dim=1).unsqueeze(1)
+        told = torch.cat([guess.means.flatten(2), whole.expand(-1, guess.means.shape[1], -1)], dim=-1)
         return self.layers(told.to(next(self.parameters()).dtype))
