@@ -167,7 +167,7 @@ def guess_values(
 def _shrunk_mean(
     values: Float[Tensor, "batch periods steps"], strength: Float[Tensor, "batch"]
 ) -> Float[Tensor, "batch steps"]:
-    """The best linear forecast from values whose correlations with each other and with the next one are ``strength``."""
+    """The best linear forecast from values that correlate by ``strength`` with each other and with the next one."""
     known = ~values.isnan()
     count = known.sum(dim=1)
     strength = strength.unsqueeze(1)
