@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
-__all__ = ["MOST_WINDOWS", "SETS", "ForecastSet", "load"]
+__all__ = ["MOST_WINDOWS", "SETS", "ForecastSet", "Parts", "load"]
 
 MOST_WINDOWS = 100
 """Windows of a set that are scored: AutoETS takes up to a second for each."""
@@ -40,18 +40,21 @@ class ForecastSet:
     """Whether the bundled weights saw nothing of it; else they saw what lies before the part to score."""
     is_financial: bool = False
 
+    def windows(self, folder: Path) -> Windows:
+        """What is to be forecast."""
+        found = joined(
+            [
+                windows
+                for series, values, begin in self.parts(folder)
+                for windows in rolling(values, begin, self.horizon, self.season, series)
+            ]
+        )
+        return found if self.most is None else drawn(found, self.most)
+
 
 def load(folder: Path, name: str) -> Windows:
     """The windows of one of :data:`SETS`."""
-    one = SETS[name]
-    found = joined(
-        [
-            windows
-            for series, values, begin in one.parts(folder)
-            for windows in rolling(values, begin, one.horizon, one.season, series)
-        ]
-    )
-    return found if one.most is None else drawn(found, one.most)
+    return SETS[name].windows(folder)
 
 
 def _m4(folder: Path) -> Parts:
