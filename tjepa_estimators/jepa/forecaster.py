@@ -144,7 +144,7 @@ def at_levels(
     [0.0, 1.0]
     """
     weights = torch.tensor([_weights_at(level, known) for level in wanted], dtype=values.dtype, device=values.device)
-    return values @ weights.T
+    return values @ weights.reshape(len(wanted), len(known)).T  # no level at all must keep its shape too
 
 
 def _weights_at(level: float, known: Sequence[float]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
@@ -216,8 +216,8 @@ class ForecastTask:
         window = self._windows(contexts)
         origin = np.array([len(context) for context in contexts], dtype=np.int64)
         beside = (covariates or Covariates()).checked(origin.tolist(), steps)
-        if self.config.strategy == "zero_shot" and isinstance(self.quantiles_, DecodedQuantiles) and quantiles:
-            forecast = self.quantiles_.values(window, steps, quantiles)  # one pass gives the level and the spread
+        if self.config.strategy == "zero_shot":
+            forecast = self._decode(window, steps, quantiles)
         else:
             forecast, deviation = self._roll_out(window, origin, beside, steps)
             if quantiles is not None:
@@ -288,13 +288,17 @@ class ForecastTask:
             raise DataError(msg)
         return rows
 
+    def _decode(
+        self, window: Float[np.ndarray, "rows time"], steps: int, quantiles: Sequence[float] | None
+    ) -> Float[np.ndarray, "rows steps ..."]:
+        """What the encoder decodes; it knows best how far it sees at once, and gives level and spread in one pass."""
+        decoded = cast("DecodedQuantiles", self.quantiles_)
+        return decoded.mean(window, steps) if quantiles is None else decoded.values(window, steps, quantiles)
+
     def _roll_out(
         self, window: Float[np.ndarray, "rows time"], origin: np.ndarray, covariates: Covariates, steps: int
     ) -> tuple[Float[np.ndarray, "rows steps"], Float[np.ndarray, "rows 1"]]:
         """Forecast block after block; the deviation is that of the first, observed window."""
-        if self.config.strategy == "zero_shot" and isinstance(self.quantiles_, DecodedQuantiles):
-            # a decoder knows best how far it sees at once
-            return self.quantiles_.mean(window, steps), np.empty((len(window), 1))
         blocks, deviation = [], np.empty(0)
         series = np.repeat(np.arange(len(origin)), self.num_channels_)
         for done in range(0, steps, self.config.horizon):

@@ -46,6 +46,10 @@ def test_one_level_alone_stands_for_all():
     assert at_levels(torch.tensor([[2.0]]), [0.5], [0.1, 0.9]).tolist() == [[2.0, 2.0]]
 
 
+def test_no_level_at_all_gives_nothing():
+    assert at_levels(torch.zeros(2, 5, len(LEVELS)), LEVELS, []).shape == (2, 5, 0)
+
+
 # --- laws
 
 
