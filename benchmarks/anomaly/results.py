@@ -1,4 +1,4 @@
-"""Scores of single series, one to a line beside the page, so that the benchmark can be run in pieces."""
+"""Scores of single series."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmarks.anomaly.measures import Measures
+from benchmarks.ledger import Ledger, beside
 
 if TYPE_CHECKING:
     from benchmarks.anomaly.detectors import Row
@@ -31,33 +32,16 @@ class Result(Measures):
     split: str
 
 
-class Results:
-    """All results so far.
-
-    Parameters
-    ----------
-    page
-        Page that the file stands beside; None keeps the results in memory.
-    """
+class Results(Ledger):
+    """All results so far; None for the page keeps them in memory."""
 
     def __init__(self, page: Path | None) -> None:
-        self._file = None if page is None else page.with_suffix(".csv")
         measures = [field.name for field in fields(Result) if field.name not in _KEYS]
-        self.table = pd.DataFrame(columns=[*_KEYS, *measures])
-        if self._file is not None and self._file.exists():
-            self.table = pd.read_csv(self._file)
+        super().__init__(beside(page), _KEYS, measures)
 
-    def has(self, dataset: str, series: str, seed: int, detector: str) -> bool:
-        """Whether this was measured before."""
-        return bool((self.table[_KEYS] == [dataset, series, seed, detector]).all(axis=1).any())
-
-    def add(self, result: Result) -> None:
-        """Add a result and write the file."""
-        line = pd.DataFrame([asdict(result)])
-        self.table = line[self.table.columns] if self.table.empty else pd.concat([self.table, line], ignore_index=True)
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self.table.sort_values(_KEYS).to_csv(self._file, index=False, float_format="%.5g")
+    def record(self, result: Result) -> None:
+        """Add a result and print it."""
+        self.add(asdict(result))
         print(*(getattr(result, key) for key in _KEYS), f"{result.vus_pr:.3f}", flush=True)
 
     def complete(self, split: str, rows: Mapping[str, Row | OursRow]) -> pd.DataFrame:

@@ -44,11 +44,12 @@ def run(
                 missing = {
                     name: row
                     for name, row in rows.items()
-                    if (row.is_drawn or seed == 0) and not results.has(dataset, series.name, seed, name)
+                    if (row.is_drawn or seed == 0)
+                    and not results.has(dataset=dataset, series=series.name, seed=seed, detector=name)
                 }
                 for name, scores in _scores(series, seed, missing, encoders):
                     key = {"dataset": dataset, "series": series.name, "seed": seed, "detector": name, "split": split}
-                    results.add(Result(**asdict(judge(scores, series)), **key))
+                    results.record(Result(**asdict(judge(scores, series)), **key))
 
 
 def _scores(

@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         data = load(folder, dataset)
         for seed in options.seeds:
             for method, score in installed().items():
-                if not results.has(dataset, method, seed):
-                    results.add(dataset, method, seed, judge(score(data, seed), data))
+                if not results.has(dataset=dataset, method=method, seed=seed):
+                    results.record(judge(score(data, seed), data), dataset=dataset, method=method, seed=seed)
     publish(make_report(results), options, "python -m benchmarks.anomaly_prediction --data-dir PATH")
 
 

@@ -60,7 +60,7 @@ def _measure_costs(results: Results, networks: dict[str, Networks], options: arg
         peaks = memory(list(new.values()), tokens, batch, options.device)
         for (name, size), (train, embed), peak in zip(new, times, peaks, strict=True):
             for measure, value in (("train", train), ("embed", embed), ("memory", peak)):
-                results.add(value, measure=measure, encoder=name, size=size, tokens=tokens)
+                results.record(value, measure=measure, encoder=name, size=size, tokens=tokens)
 
 
 def _measure_stated(results: Results, same: Networks, options: argparse.Namespace) -> None:
@@ -74,7 +74,7 @@ def _measure_stated(results: Results, same: Networks, options: argparse.Namespac
         found = embedding_speed([one for _, one in rivals], jepa, 1024, options.device, 3 * options.rounds)
         torch.set_num_threads(1)
         for (name, one), value in zip(rivals, found, strict=True):
-            results.add(value, encoder=name, size=one.size, **where)
+            results.record(value, encoder=name, size=one.size, **where)
 
 
 def _measure_scores(results: Results, same: Networks, options: argparse.Namespace) -> None:
@@ -82,7 +82,7 @@ def _measure_scores(results: Results, same: Networks, options: argparse.Namespac
     data, stride = load(data_folder(options), "ETTh1"), 100 if options.quick else 1
     if not results.has(measure="mse 100", encoder=RIDGE):
         for measure, value in ridge(data, stride):
-            results.add(value, measure=measure, encoder=RIDGE)
+            results.record(value, measure=measure, encoder=RIDGE)
     for seed, name in _wanted(results, same, options.seeds):
         one = same[name]
         train = {"seed": seed, "accelerator": "cpu" if options.device == "cpu" else "gpu"}
@@ -92,7 +92,7 @@ def _measure_scores(results: Results, same: Networks, options: argparse.Namespac
             *anomalies(one.encoder, one.settings, train),
         ]
         for measure, value in found:  # all or none, or a stopped benchmark would count some twice
-            results.add(value, measure=measure, encoder=name, seed=seed)
+            results.record(value, measure=measure, encoder=name, seed=seed)
 
 
 def _wanted(results: Results, same: Networks, seeds: int) -> Iterator[tuple[int, str]]:

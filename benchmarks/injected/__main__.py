@@ -26,9 +26,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         for seed in range(options.seeds):
             for carrier in group:
                 for name, row in ROWS.items():
-                    if not recalls.has(carrier, seed, name):
+                    where = {"group": carrier.group, "series": carrier.name, "seed": seed, "detector": name}
+                    if not recalls.has(**where):
                         score = row.fit(carrier.train, seed, encoders)
-                        recalls.add(carrier, seed, name, caught(score, carrier, seed), REPEATS)
+                        recalls.record(caught(score, carrier, seed), REPEATS, **where)
     if options.output is not None:
         plot(recalls.table, options.output.with_suffix(".svg"))
     publish(make_report(recalls.table), options, "python -m benchmarks.injected --data-dir PATH")

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.report import Table
 from benchmarks.zero_shot.page import relative_means
+from benchmarks.zero_shot.results import Results
 from benchmarks.zero_shot.sets import SETS
 
 __all__ = ["main"]
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _section(page: Path) -> str:
-    scores = pd.read_csv(page.with_suffix(".csv"), keep_default_na=False, na_values=["nan"])
+    scores = Results(page, "", ["set", "row"]).table
     found = scores[scores["row"].isin(_ROWS)]
     means = {
         title: relative_means(found, measure, list(SETS)) for measure, title in (("mase", "MASE"), ("crps", "CRPS"))

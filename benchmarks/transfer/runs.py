@@ -45,10 +45,11 @@ def run(
     for seed in range(seeds):
         for source, target in pairs:
             for row, share in _wanted(rows, shares, seed):
-                key = (target, source if ROWS[row].needs_source else NONE, share, row, seed)
-                if not results.has(*key):
+                told = source if ROWS[row].needs_source else NONE
+                where = {"target": target, "source": told, "share": share, "row": row, "seed": seed}
+                if not results.has(**where):
                     case = Case(domains(source), domains(target), share, seed, encoders)
-                    results.add(judge(ROWS[row].fit(case), held(target)), *key)
+                    results.record(judge(ROWS[row].fit(case), held(target)), **where)
 
 
 def _wanted(rows: Sequence[str], shares: Sequence[int], seed: int) -> Iterator[tuple[str, int]]:

@@ -42,8 +42,8 @@ def run_costs(
         rivals[name] = partial(task.predict, whole.recent(task.context_length_)[..., None])
         rivals[name + QUANTILES] = partial(ours, one, whole)
         weights |= dict.fromkeys((name, name + QUANTILES), one.info.weights_sha256)
-    rivals = {name: work for name, work in rivals.items() if not results.has(weights.get(name, ""), row=name)}
+    rivals = {name: work for name, work in rivals.items() if not results.has(weights=weights.get(name, ""), row=name)}
     torch.set_num_threads(THREADS)
     for name, timing in take_turns(rivals, ROUNDS).items():
         spent = timing * shares.get(name, 1.0)
-        results.add({"wall": spent.wall, "cpu": spent.cpu}, weights.get(name, ""), row=name)
+        results.record({"wall": spent.wall, "cpu": spent.cpu}, weights.get(name, ""), row=name)

@@ -52,14 +52,14 @@ def run_long_horizons(
     for name in data:
         for row, control in _rows(controls, artifacts).items():
             weights = artifacts[row].info.weights_sha256 if row in artifacts else ""
-            if results.has(weights, data=name, row=row):
+            if results.has(weights=weights, data=name, row=row):
                 continue
             series = load(folder, name)
             stride = _FEW_DAYS * series.period if control.is_thinned else STRIDE
             errors = score(control.build(folder, series), series.test(control.context), control.context, stride=stride)
             numbers = {f"mse_{horizon}": found.mse for horizon, found in errors.items()}
             numbers |= {f"mae_{horizon}": found.mae for horizon, found in errors.items()}
-            results.add(numbers, weights, data=name, row=row)
+            results.record(numbers, weights, data=name, row=row)
 
 
 def _rows(controls: Sequence[str], artifacts: Mapping[str, PretrainedEncoder]) -> dict[str, _Control]:

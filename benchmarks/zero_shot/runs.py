@@ -36,9 +36,9 @@ def run_sets(
     rows = {name: ("", BASELINES[name]) for name in baselines}
     rows |= {name: (one.info.weights_sha256, partial(ours, one)) for name, one in artifacts.items()}
     for name in sets:
-        missing = {row: it for row, it in rows.items() if not results.has(it[0], set=name, row=row)}
+        missing = {row: it for row, it in rows.items() if not results.has(weights=it[0], set=name, row=row)}
         if not missing:
             continue
         windows = load(folder, name)
         for row, (weights, forecast) in missing.items():
-            results.add(asdict(judge(forecast(windows), windows)), weights, set=name, row=row)
+            results.record(asdict(judge(forecast(windows), windows)), weights, set=name, row=row)

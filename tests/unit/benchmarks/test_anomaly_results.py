@@ -13,14 +13,14 @@ ROWS = {"drawn": Row(lambda *_: None), "fixed": Row(lambda *_: None, is_drawn=Fa
 
 def add(results, series, seed, detector, value=0.5):
     key = {"dataset": "set", "series": series, "seed": seed, "detector": detector, "split": "evaluation"}
-    results.add(Result(**dict.fromkeys(MEASURES, value), **key))
+    results.record(Result(**dict.fromkeys(MEASURES, value), **key))
 
 
 def test_results_are_found_again(tmp_path):
     add(Results(tmp_path / "page.md"), "one", 0, "drawn")
     again = Results(tmp_path / "page.md")
-    assert again.has("set", "one", 0, "drawn")
-    assert not again.has("set", "one", 1, "drawn")
+    assert again.has(dataset="set", series="one", seed=0, detector="drawn")
+    assert not again.has(dataset="set", series="one", seed=1, detector="drawn")
 
 
 def test_means_are_over_series_that_every_detector_has_scored():

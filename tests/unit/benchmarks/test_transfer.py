@@ -100,30 +100,31 @@ def test_more_windows_are_tuned_on_for_more_steps_within_limits():
     assert steps == sorted(set(steps))
 
 
-def measures(mse):
-    return Measures(mse, mse, mse, mse, 0.0)
+def keep(results, mse, source, row, seed):
+    where = {"target": "target", "source": source, "share": 5, "row": row, "seed": seed}
+    results.record(Measures(mse, mse, mse, mse, 0.0), **where)
 
 
 def test_results_are_found_again(tmp_path):
-    Results(tmp_path / "page.md").add(measures(1.0), "target", "source", 5, OURS, 0)
+    keep(Results(tmp_path / "page.md"), 1.0, "source", OURS, 0)
     again = Results(tmp_path / "page.md")
-    assert again.has("target", "source", 5, OURS, 0)
-    assert not again.has("target", "source", 10, OURS, 0)
+    assert again.has(target="target", source="source", share=5, row=OURS, seed=0)
+    assert not again.has(target="target", source="source", share=10, row=OURS, seed=0)
 
 
 def test_improvement_is_taken_seed_by_seed():
     results = Results(None)
     for seed, (scratch, ours) in enumerate([(1.0, 0.9), (2.0, 1.8)]):
-        results.add(measures(scratch), "target", NONE, 5, SCRATCH, seed)
-        results.add(measures(ours), "target", "source", 5, OURS, seed)
+        keep(results, scratch, NONE, SCRATCH, seed)
+        keep(results, ours, "source", OURS, seed)
     assert improvement(results, (SCRATCH, OURS), "source", "target", 5) == "+10.0 ± 0.0"
 
 
 def test_a_control_that_draws_nothing_stands_for_all_seeds():
     results = Results(None)
-    results.add(measures(1.0), "target", NONE, 5, RIDGE, 0)
+    keep(results, 1.0, NONE, RIDGE, 0)
     for seed in range(2):
-        results.add(measures(0.5), "target", "source", 5, OURS, seed)
+        keep(results, 0.5, "source", OURS, seed)
     assert improvement(results, (RIDGE, OURS), "source", "target", 5) == "+50.0 ± 0.0"
 
 

@@ -43,9 +43,9 @@ def test_returns_stand_relative_to_repeating_the_last_price():
 
 def test_numbers_found_with_other_weights_are_measured_again(tmp_path):
     page = tmp_path / "page.md"
-    Results(page, "", ["row"]).add({"mase": 1.0}, "old", row="ours")
+    Results(page, "", ["row"]).record({"mase": 1.0}, "old", row="ours")
     results = Results(page, "", ["row"])
-    assert results.has("old", row="ours")
-    assert not results.has("new", row="ours")
-    results.add({"mase": 2.0}, "new", row="ours")
+    assert results.has(weights="old", row="ours")
+    assert not results.has(weights="new", row="ours")
+    results.record({"mase": 2.0}, "new", row="ours")
     assert list(Results(page, "", ["row"]).table["mase"]) == [2.0]
