@@ -12,7 +12,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 
-from tjepa_estimators.commands.demo.forecasting import BASELINE, JEPA, LEVELS, Forecasts
+from tjepa_estimators.commands.demo.forecasting import BASELINE, CONTROLS, JEPA, LEVELS, Forecasts
 from tjepa_estimators.commands.demo.protocol import stamps
 from tjepa_estimators.commands.demo.report import MEAN
 from tjepa_estimators.commands.plots import BLACK, BLUE, GREY, ORANGE, PALETTE, save
@@ -82,7 +82,7 @@ def draw_errors(scores: pd.DataFrame, path: Path) -> Path:
     figure = Figure(figsize=(11, 1.2 + 0.5 * len(scores)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.4])
     place = np.arange(len(scores))[::-1]
-    left.barh(place, scores[MEAN], color=[BLUE if name.startswith(JEPA) else GREY for name in scores.index], height=0.6)
+    left.barh(place, scores[MEAN], color=[GREY if name in CONTROLS else BLUE for name in scores.index], height=0.6)
     for height, value in zip(place, scores[MEAN], strict=True):
         left.text(value, height, f" {value:.3f}", ha="left", va="center", fontsize=9)
     left.set_yticks(place, list(scores.index))
