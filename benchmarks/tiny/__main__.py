@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("TJEPA_DATA_DIR"), help="public data")
     parser.add_argument("--work", type=Path, required=True, help="folder for computed series and checkpoints")
     parser.add_argument("--output", type=Path, required=True, help="folder for the artifact")
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=16_000)
     parser.add_argument("--latent", type=float, default=1.0, help="weight of the JEPA term; 0 leaves it out")
     parser.add_argument("--synthetic", type=int, default=100_000, help="computed series")
     parser.add_argument("--mixed", type=int, default=40_000, help="blends of real series")

@@ -23,6 +23,8 @@ _LONGEST = 0.75
 """Longest period, as a share of the window."""
 REACHES = (1, 4, 16)
 """Periods that are averaged: the latest one follows every change, many have little noise."""
+_SLACK = 1 / 24
+"""By how much of a period a multiple of it may be off."""
 _SHORTEST = 4
 """Steps that a window must have to be looked for a period in."""
 
@@ -54,7 +56,9 @@ def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     """Find the highest peak of the autocorrelation beyond its first dip, up to three quarters of the window.
 
     A linear trend is taken off before, and peaks at long lags, of which few pairs tell, must be higher by what chance
-    gives. A window without any peak has period 1 and strength 0.
+    gives. A period's multiples explain a window as well as it does, and one of them is the highest by chance: so the
+    shortest divisor of the highest lag is taken that is as high to within chance. A window without any peak has period
+    1 and strength 0.
 
     Parameters
     ----------
@@ -76,9 +80,15 @@ def find_period(seen: Float[Tensor, "batch time"]) -> Period:
     has_dipped = inside - _running_minimum(correlation)[:, :-2] > chance
     lags = torch.arange(1, correlation.shape[1] - 1, device=seen.device)
     score = (inside - chance).where(is_peak & has_dipped & (lags > 1), -1.0)
-    best, rank = score.max(dim=1)
-    found = best > 0.0
-    return Period(torch.where(found, rank + 1, 1), best.clamp(0.0, 1.0))
+    best = score.argmax(dim=1, keepdim=True)
+    highest, doubt = inside.gather(1, best), chance.gather(1, best)
+    slack = (lags * _SLACK).long()
+    divides = (best + 1 + slack) % lags <= 2 * slack
+    is_as_good = (score > 0.0) & (inside >= highest - doubt) & divides
+    shortest = is_as_good.to(lags.dtype).argmax(dim=1, keepdim=True)
+    found = is_as_good.any(dim=1)
+    strength = score.gather(1, shortest).squeeze(1).clamp(0.0, 1.0)
+    return Period(torch.where(found, shortest.squeeze(1) + 1, 1), strength.where(found, 0.0))
 
 
 def _running_minimum(values: Float[Tensor, "batch lags"]) -> Float[Tensor, "batch lags"]:

@@ -42,6 +42,17 @@ def test_planted_periods_are_found_among_noise_and_trend(period, shape):
     assert (found.strength > 0.2).all()
 
 
+@pytest.mark.parametrize("period", [7, 12, 24])
+def test_a_period_is_taken_before_its_multiples(period):
+    lags = find_period(normalized(wave(period, 512) + 0.7 * noise(100, 512))).lag
+    assert ((lags - period).abs() <= period / 24).float().mean() > 0.5
+
+
+def test_a_week_is_not_taken_for_its_days():
+    profile = noise(1, 7 * 12, seed=3).repeat(1, 5)  # of twelve steps a day, none like the other
+    assert find_period(normalized(profile + 0.1 * noise(20, 420))).lag.tolist() == [84] * 20
+
+
 def test_a_clean_wave_is_explained_whole():
     found = find_period(wave(20.0))
     assert found.lag.item() == 20
