@@ -210,11 +210,11 @@ scores.round(1)
 # %% [markdown]
 # ## What it says
 #
-# Read the table before the scores. On the first pair and ten windows the encoder of the stocks beats the same network from
-# scratch by a third, and the linear map fitted on those windows by a tenth. With more windows the gain over scratch goes,
-# and the linear map is better by half: Bitcoin's transactions have a week and share prices have none, so the source has
-# nothing to teach about it. On the second pair the order of the rows changes with every column: neither the weather's
-# weights nor more windows make a difference that one series could show.
+# Read the table before the scores. On the first pair and ten windows the encoder of the stocks beats the same network
+# from scratch by a third, and the linear map fitted on those windows by a tenth. With more windows the gain over
+# scratch goes, and the linear map is better by half: Bitcoin's transactions have a week and share prices have none, so
+# the source has nothing to teach about it. On the second pair the order of the rows changes with every column: neither
+# the weather's weights nor more windows make a difference that one series could show.
 #
 # So a gain over *scratch* does not say that transfer pays, and its absence does not say that the network is poor. What
 # decides is how alike source and target are. One seed and one series are also far too few to tell a few per cent from
