@@ -59,7 +59,11 @@ def test_a_damaged_file_is_said_to_be_damaged(damage):
         read_year(damage(body), "h", HOURLY)
 
 
-@pytest.mark.parametrize("body", [b"<html>Not here</html>", packed("2023-01-01,5", header="date,temp"), b""])
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Not here</html>", packed("2023-01-01,5", header="date,temp"), b""],
+    ids=["page", "other columns", "nothing"],
+)
 def test_another_format_is_refused(body):
     with pytest.raises(DataError):
         read_year(body, "h", HOURLY)
