@@ -30,7 +30,7 @@ _RECENT = 3000
 
 
 def main() -> None:
-    """Score artifacts and print a table; the first is what the others are compared with."""
+    """Score artifacts beside the seasonal naive forecast, and print a table."""
     parser = arguments("development", __doc__)
     parser.add_argument("artifacts", nargs="+", help="folders, or names of bundled weights")
     options = parser.parse_args()
