@@ -12,15 +12,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from tjepa_estimators.errors import ArtifactError, ConfigError, DataError, PluginError
+from tjepa_estimators.errors import ArtifactError, ConfigError, PluginError
 from tjepa_estimators.jepa.build import build_forecaster, build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig  # noqa: TC001 - cattrs reads it from the dataclass
+from tjepa_estimators.jepa.embedding import check_pool, embed_samples, embed_windows
 from tjepa_estimators.jepa.quantiles import QuantileConfig
 from tjepa_estimators.model_card import model_card
 from tjepa_estimators.nn.threads import limited_threads
@@ -28,6 +28,7 @@ from tjepa_estimators.plugins.catalog import get_encoder
 from tjepa_estimators.settings import as_settings, to_dict
 
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Float
     from torch import Tensor
 
@@ -170,19 +171,20 @@ class PretrainedEncoder:
         return PretrainedEncoder(replace(self.info, jepa=jepa), model.state_dict())
 
     def embed(
-        self, values: Float[np.ndarray, "batch time"], *, pool: str | None = "mean", batch_size: int = 1024
+        self, values: object, *, pool: str | None = "mean", batch_size: int = 1024
     ) -> Float[np.ndarray, "batch features"]:
-        """Embed windows with the teacher (the averaged, more stable network).
+        """Embed windows, or what the tokenizer reads, with the teacher (the averaged, more stable network).
 
         Parameters
         ----------
         values
             Windows ``[batch time]``, or ``[batch time channels]``; NaN marks missing values. Each window is
-            normalised by its own mean and deviation. Channels are embedded one by one and joined.
+            normalised by its own mean and deviation. Channels are embedded one by one and joined. An encoder with a
+            tokenizer of its own takes the items that this one reads, a row of features for each.
         pool
-            ``"mean"`` over tokens, or None for all tokens side by side.
+            ``"mean"`` or ``"max"`` over tokens, the ``"first"`` token, or None for all tokens side by side.
         batch_size
-            Windows per forward pass.
+            Windows or items per forward pass.
 
         Returns
         -------
@@ -191,31 +193,17 @@ class PretrainedEncoder:
         Raises
         ------
         DataError
-            ``values`` is not a numeric array of two or three dimensions, or holds infinite values.
+            ``values`` is not a numeric array of two or three dimensions, or holds infinite values; or not what the
+            tokenizer reads.
+        ConfigError
+            ``pool`` is unknown.
         """
-        values = np.asarray(values)
-        if values.dtype.kind not in "fiub" or values.ndim not in {2, 3} or 0 in values.shape:
-            msg = (
-                f"embed needs a numeric array [batch time] or [batch time channels], but got shape {values.shape} "
-                f"of {values.dtype}; for one series pass series[None]."
-            )
-            raise DataError(msg)
-        if np.isinf(values).any():
-            msg = "embed got infinite values; replace them by NaN, which marks a missing value."
-            raise DataError(msg)
-        if pool not in {"mean", None}:
-            msg = f"pool must be 'mean' or None, but got {pool!r}."
-            raise ConfigError(msg)
-        rows = values[..., None] if values.ndim == 2 else values
-        # a copy, as arrays of pandas cannot be written to and torch warns of them
-        flat = torch.from_numpy(np.array(np.moveaxis(rows, 2, 1).reshape(-1, rows.shape[1]), dtype=float, order="C"))
-        with limited_threads(self.module), torch.inference_mode():
-            parts = [self._embed(chunk, pooled=pool == "mean") for chunk in flat.split(batch_size)]
-        return torch.cat(parts).reshape(len(values), -1).numpy()
-
-    def _embed(self, raw: Float[Tensor, "batch time"], *, pooled: bool) -> Float[Tensor, "batch features"]:
-        backbone = cast("Backbone", self.module.teacher.module)
-        return backbone.pooled(raw) if pooled else backbone.flat(raw)
+        check_pool(pool)
+        backbone, tokenizer = cast("Backbone", self.module.teacher.module), self.info.jepa.tokenizer
+        with limited_threads(self.module):
+            if tokenizer is None:
+                return embed_windows(backbone, cast("np.ndarray", values), pool, batch_size)
+            return embed_samples(backbone, tokenizer.settings().rows(values), pool, batch_size)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the artifact folder; an older artifact in it stays whole if anything fails.
@@ -312,14 +300,41 @@ class PretrainedEncoder:
         self.__dict__.update(state, _module=None)
 
 
-def resolve_pretrained(given: object) -> PretrainedEncoder:
-    """A pretrained encoder from itself, a folder, the name of a bundled one, or a hub id."""
-    if isinstance(given, PretrainedEncoder):
-        return given
+def resolve_pretrained(given: object, tokenizer: str | None = None) -> PretrainedEncoder:
+    """A pretrained encoder from itself, a folder, the name of a bundled one, or a hub id.
+
+    Parameters
+    ----------
+    given
+        Any of these.
+    tokenizer
+        Name of the tokenizer that it must have; None for an encoder of series.
+
+    Raises
+    ------
+    ArtifactError
+        It cannot be read.
+    ConfigError
+        It is none of these, or reads data of another kind.
+    """
     if isinstance(given, str | os.PathLike):
-        return PretrainedEncoder.load(given)
-    msg = f"pretrained must be a PretrainedEncoder, a folder or a hub id, but got {type(given).__name__}."
-    raise ConfigError(msg)
+        return resolve_pretrained(PretrainedEncoder.load(given), tokenizer)
+    if not isinstance(given, PretrainedEncoder):
+        msg = f"pretrained must be a PretrainedEncoder, a folder or a hub id, but got {type(given).__name__}."
+        raise ConfigError(msg)
+    settings = given.info.jepa.tokenizer
+    found = None if settings is None else settings.kind
+    if found != tokenizer:
+        msg = (
+            f"This encoder reads {_kind(found)}, but here it must read {_kind(tokenizer)}. "
+            "Give another one, or use PretrainedEncoder.embed, which takes what the encoder reads."
+        )
+        raise ConfigError(msg)
+    return given
+
+
+def _kind(tokenizer: str | None) -> str:
+    return "series" if tokenizer is None else f"what the tokenizer {tokenizer!r} reads"
 
 
 def _is_foreign(folder: Path) -> bool:

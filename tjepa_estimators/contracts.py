@@ -7,9 +7,9 @@ encoder: N + M pieces instead of N x M.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     import torch
@@ -22,16 +22,21 @@ __all__ = [
     "CodeOutput",
     "DataDomain",
     "Decoded",
+    "Domain",
     "DomainInfo",
     "Encoder",
+    "GridMasker",
     "HasAuxiliaryLosses",
     "HasDiagnostics",
     "JEPAOutput",
     "Masker",
     "Masks",
     "Rebuilt",
+    "SampleDomain",
+    "Samples",
     "Term",
     "Tokenizer",
+    "TokenizerSettings",
     "Tokens",
 ]
 
@@ -128,12 +133,68 @@ class Tokenizer(Protocol):
 
     dim: int
 
-    def num_tokens(self, length: int) -> int:
-        """Tokens made of a raw sample of ``length`` steps."""
+    def grid(self, raw: Tensor) -> tuple[int, ...]:
+        """Tokens that a raw batch makes along each axis; their product is the number of tokens of a sample."""
         ...
 
     def __call__(self, raw: Tensor, context: Int[Tensor, "batch visible"] | None = None) -> Tokens:
         """Tokenize; ``context`` names the tokens that statistics may be taken from (None: all)."""
+        ...
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Raw samples under numbers, read in batches that a tokenizer takes."""
+
+    def __len__(self) -> int:
+        """How many there are; numbers begin at 0."""
+        ...
+
+    def draw(self, step: int, batch_size: int, seed: int) -> Int[Tensor, " batch"]:
+        """Numbers of the samples of a training step: a pure function, so that a stopped training goes on as it would.
+
+        Samples of different length are drawn so that those of a batch make equally many tokens.
+        """
+        ...
+
+    def batches(self, batch_size: int) -> Iterator[Int[Tensor, " batch"]]:
+        """The number of each sample once, in batches of at most ``batch_size``, in whatever order is quickest."""
+        ...
+
+    def gather(self, index: Int[Tensor, " batch"]) -> Tensor:
+        """Read the samples with these numbers, in this order."""
+        ...
+
+    def digest(self) -> str:
+        """A short identity of all that is read."""
+        ...
+
+
+class TokenizerSettings(Protocol):
+    """Settings of a tokenizer, a frozen dataclass, and how its raw samples come from what users have."""
+
+    def fit_to(self, items: object) -> Self:
+        """Settings that fit what is trained on, such as a vocabulary or a size; itself if nothing is missing."""
+        ...
+
+    def samples(self, items: object) -> Samples:
+        """What training draws from; an item may give several samples.
+
+        Raises
+        ------
+        DataError
+            The items cannot be read.
+        """
+        ...
+
+    def rows(self, items: object) -> Samples:
+        """One sample for each item, in order, to embed them.
+
+        Raises
+        ------
+        DataError
+            The items cannot be read.
+        """
         ...
 
 
@@ -184,6 +245,21 @@ class Masker(Protocol):
 
 
 @runtime_checkable
+class GridMasker(Protocol):
+    """A masker that must know how tokens lie beside each other: in a plane, or in a plane and in time."""
+
+    def on(self, grid: tuple[int, ...]) -> Masker:
+        """The masker for tokens on ``grid``, counted along each axis and numbered with the last axis fastest.
+
+        Raises
+        ------
+        ConfigError
+            The grid has too few tokens, or not the right number of axes.
+        """
+        ...
+
+
+@runtime_checkable
 class Term(Protocol):
     """One named term of the training loss."""
 
@@ -208,6 +284,16 @@ class DomainInfo:
     """Checksum of the data file."""
 
 
+class Domain(Protocol):
+    """A source of data of any kind."""
+
+    info: DomainInfo
+
+    def sample(self) -> Sequence[object]:
+        """A few short items that need no network."""
+        ...
+
+
 @runtime_checkable
 class DataDomain(Protocol):
     """A source of series: stocks, weather, a company's own telemetry."""
@@ -220,4 +306,21 @@ class DataDomain(Protocol):
 
     def sample(self) -> Sequence[Series]:
         """A few short series that need no network."""
+        ...
+
+
+@runtime_checkable
+class SampleDomain(Protocol):
+    """A source of data of another kind, such as what a plugin's tokenizer reads."""
+
+    info: DomainInfo
+    preset: str
+    """The recipe that fits it, by the name that it is registered under."""
+
+    def items(self, split: str = "all") -> Sequence[object]:
+        """What the tokenizer's settings read, of ``split``: ``"train"``, ``"test"`` or ``"all"``."""
+        ...
+
+    def sample(self) -> Sequence[object]:
+        """A few items that need no network."""
         ...

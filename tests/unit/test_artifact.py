@@ -118,8 +118,8 @@ def test_what_cannot_be_embedded_is_refused(tiny_pretrained, values, message):
 
 
 def test_an_unknown_pooling_is_refused(tiny_pretrained):
-    with pytest.raises(ConfigError, match="pool must be 'mean' or None, but got 'max'"):
-        tiny_pretrained.embed(windows(), pool="max")
+    with pytest.raises(ConfigError, match="pool must be one of 'mean', 'max', 'first' or None, but got 'median'"):
+        tiny_pretrained.embed(windows(), pool="median")
 
 
 def test_threads_embed_alike_and_leave_the_number_of_threads(tiny_pretrained):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tjepa_estimators.contracts import DataDomain, DomainInfo
+from tjepa_estimators.contracts import DataDomain, DomainInfo, SampleDomain
 from tjepa_estimators.data.series import Series
 from tjepa_estimators.data.splits import check_split, split_frames
 from tjepa_estimators.errors import DataError, PluginError
@@ -28,7 +28,7 @@ __all__ = ["BundledDomain", "load_domain"]
 SAMPLE_STEPS = 512
 
 
-def load_domain(name: str) -> DataDomain:
+def load_domain(name: str) -> Any:  # noqa: ANN401 - a domain of series or of samples, as its name says
     """Open a data domain: bundled, computed or brought by a plugin.
 
     Parameters
@@ -39,8 +39,9 @@ def load_domain(name: str) -> DataDomain:
 
     Returns
     -------
-    DataDomain
-        With ``info`` (licence, source, frequency, season), ``series(split)`` and ``sample()``.
+    DataDomain or SampleDomain
+        With ``info`` (licence, source, frequency, season), ``series(split)``, or ``items(split)`` where they are no
+        series, and ``sample()``.
 
     Raises
     ------
@@ -55,10 +56,11 @@ def load_domain(name: str) -> DataDomain:
     """
     spec = get_domain(name)
     domain: object = spec.load()()
-    if not isinstance(domain, DataDomain):
+    if not isinstance(domain, DataDomain | SampleDomain):
         raise PluginError(
             f"{spec.target!r} returned {type(domain).__name__} for the domain {name!r}; "
-            "it must return an object with info, series(split) and sample(): see tjepa_estimators.contracts.DataDomain"
+            "it must return an object with info, series(split) and sample(): see DataDomain in "
+            "tjepa_estimators.contracts, or SampleDomain where these are no series"
         )
     return domain
 

@@ -9,7 +9,7 @@ from tjepa_estimators.jepa.codebook import Codebook
 from tjepa_estimators.jepa.forecaster import PatchForecaster
 from tjepa_estimators.jepa.model import JEPA
 from tjepa_estimators.jepa.multi_resolution import MultiResolutionJEPA
-from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+from tjepa_estimators.jepa.predictor import MLPPredictor, PooledPredictor, TokenPredictor
 from tjepa_estimators.jepa.quantiles import QuantileDecoder
 from tjepa_estimators.jepa.reconstruction import PatchDecoder
 from tjepa_estimators.nn.backbone import Backbone
@@ -21,6 +21,7 @@ from tjepa_estimators.settings import as_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tjepa_estimators.contracts import Tokenizer
     from tjepa_estimators.jepa.config import JEPAConfig
 
 __all__ = ["build_backbone", "build_forecaster", "build_jepa"]
@@ -38,8 +39,7 @@ def build_backbone(config: JEPAConfig, encoder: str, encoder_config: Mapping[str
     """
     spec = get_encoder(encoder)
     settings = as_settings(spec.load_config(), encoder_config)
-    tokenizer = PatchTokenizer(config.dim, config.patch_length, config.patch_stride, config.embedding)
-    return Backbone(tokenizer, spec.load()(config.dim, settings))
+    return Backbone(_build_tokenizer(config), spec.load()(config.dim, settings))
 
 
 def build_jepa(
@@ -78,22 +78,23 @@ def build_forecaster(jepa: JEPA, config: JEPAConfig) -> PatchForecaster:
 
 
 def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = None) -> JEPA:
-    predictor = (
-        _build_predictor(config)
-        if config.prediction == "token"
-        else PooledPredictor(config.dim, config.predictor_dim, config.predictor_depth)
-    )
     book = config.codebook if beside is None else None
     return JEPA(
         backbone,
-        predictor,
+        _build_predictor(config),
         normalize_targets=config.normalize_targets,
-        coarse=_build_predictor(config) if config.coarse > 0.0 else None,
+        coarse=_build_token_predictor(config) if config.coarse > 0.0 else None,
         codebook=None if book is None else Codebook(book.codes, config.dim, book.temperature),
         decoder=PatchDecoder(config.dim, config.patch_length) if max(config.reconstruction) > 0.0 else None,
         quantiles=_build_quantiles(config),
         beside=beside,
     )
+
+
+def _build_tokenizer(config: JEPAConfig) -> Tokenizer:
+    if config.tokenizer is not None:
+        return config.tokenizer.build(config.dim)
+    return PatchTokenizer(config.dim, config.patch_length, config.patch_stride, config.embedding)
 
 
 def _build_quantiles(config: JEPAConfig) -> QuantileDecoder | None:
@@ -102,5 +103,12 @@ def _build_quantiles(config: JEPAConfig) -> QuantileDecoder | None:
     return QuantileDecoder(config.predictor_dim, config.patch_length, config.quantiles.levels)
 
 
-def _build_predictor(config: JEPAConfig) -> TokenPredictor:
+def _build_predictor(config: JEPAConfig) -> TokenPredictor | MLPPredictor | PooledPredictor:
+    if config.prediction == "token":
+        return _build_token_predictor(config)
+    layers = MLPPredictor if config.prediction == "mlp" else PooledPredictor
+    return layers(config.dim, config.predictor_dim, config.predictor_depth)
+
+
+def _build_token_predictor(config: JEPAConfig) -> TokenPredictor:
     return TokenPredictor(config.dim, config.predictor_dim, config.predictor_depth, config.predictor_heads)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tjepa_estimators.jepa.codebook import Codebook, Coded
-    from tjepa_estimators.jepa.predictor import PooledPredictor, TokenPredictor
+    from tjepa_estimators.jepa.predictor import MLPPredictor, PooledPredictor, TokenPredictor
     from tjepa_estimators.jepa.quantiles import QuantileDecoder
     from tjepa_estimators.jepa.reconstruction import PatchDecoder
     from tjepa_estimators.jepa.seasonal import Guess
@@ -99,7 +99,7 @@ class JEPA(nn.Module):
     def __init__(
         self,
         backbone: Backbone,
-        predictor: TokenPredictor | PooledPredictor,
+        predictor: TokenPredictor | MLPPredictor | PooledPredictor,
         *,
         normalize_targets: bool = True,
         coarse: TokenPredictor | None = None,
@@ -175,7 +175,7 @@ class JEPA(nn.Module):
 
     def _compare(
         self,
-        predictor: TokenPredictor | PooledPredictor,
+        predictor: TokenPredictor | MLPPredictor | PooledPredictor,
         answers: Float[Tensor, "batch queries width"],
         context: Tokens,
         seen: _Coded,

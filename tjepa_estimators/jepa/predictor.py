@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.contracts import Tokens
 
-__all__ = ["PooledPredictor", "TokenPredictor"]
+__all__ = ["MLPPredictor", "PooledPredictor", "TokenPredictor"]
 
 
 class TokenPredictor(nn.Module):
@@ -110,3 +110,41 @@ class PooledPredictor(nn.Module):
     ) -> tuple[Float[Tensor, "batch 1 dim"], Bool[Tensor, "batch 1"]]:
         """What is compared with the prediction: the mean over the observed hidden tokens."""
         return masked_mean(latents, observed).unsqueeze(1), observed.any(dim=1, keepdim=True)
+
+
+class MLPPredictor(nn.Module):
+    """Predict each hidden token's latent from the mean latent of the visible ones and the position that is asked.
+
+    A bottleneck MLP, the form with a query of a :class:`PooledPredictor`. All that it knows of the sample must pass
+    through the pooled latent, so that one is made to hold it.
+    """
+
+    def __init__(self, dim: int, width: int, depth: int) -> None:
+        super().__init__()
+        self.width = width
+        self.project_in = nn.Linear(dim, width)
+        hidden = [layer for _ in range(depth - 1) for layer in (nn.Linear(width, width), nn.GELU())]
+        self.layers = nn.Sequential(nn.GELU(), *hidden)
+        self.project_out = nn.Linear(width, dim)
+
+    def forward(
+        self, context: Tokens, positions: Float[Tensor, "batch queries axes"]
+    ) -> Float[Tensor, "batch queries dim"]:
+        """Predict the latents at ``positions``."""
+        return self.read(self.answer(context, positions))
+
+    def read(self, answers: Float[Tensor, "batch queries width"]) -> Float[Tensor, "batch queries dim"]:
+        """The latents in answers."""
+        return self.project_out(answers)
+
+    def answer(
+        self,
+        context: Tokens,
+        positions: Float[Tensor, "batch queries axes"],
+        hints: Float[Tensor, "batch queries width"] | float = 0.0,
+    ) -> Float[Tensor, "batch queries width"]:
+        """What the layers make of each query; ``hints`` are added to queries."""
+        known = self.project_in(masked_mean(context.values, ~context.padding)).unsqueeze(1)
+        return self.layers(known + sinusoidal_positions(positions, self.width) + hints)
+
+    select = staticmethod(TokenPredictor.select)

@@ -8,7 +8,7 @@ from torch import nn
 
 from tjepa_estimators.contracts import Tokens
 from tjepa_estimators.data.tracing import may_hold
-from tjepa_estimators.nn.pooling import masked_mean
+from tjepa_estimators.nn.pooling import POOLS, masked_mean
 from tjepa_estimators.nn.tokens import take_tokens
 
 if TYPE_CHECKING:
@@ -40,6 +40,13 @@ class Backbone(nn.Module):
         """The mean latent of each sample, over tokens that are no padding."""
         tokens = self(raw)
         return masked_mean(tokens.values, ~tokens.padding)
+
+    def embed(self, raw: Tensor, pool: str | None = "mean") -> Float[Tensor, "batch features"]:
+        """The latents of each sample, pooled in one of the ways of ``POOLS``, or side by side."""
+        if pool is None:
+            return self.flat(raw)
+        tokens = self(raw)
+        return POOLS[pool](tokens.values, ~tokens.padding)
 
     def flat(self, raw: Tensor) -> Float[Tensor, "batch features"]:
         """All latents of each sample side by side; zeros where a token is padding."""

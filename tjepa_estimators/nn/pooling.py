@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-__all__ = ["masked_mean"]
+__all__ = ["POOLS", "first_kept", "masked_max", "masked_mean"]
 
 
 def masked_mean(
@@ -24,3 +28,28 @@ def masked_mean(
     """
     weight = keep.unsqueeze(-1).to(values.dtype)
     return (values * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1.0)
+
+
+def masked_max(
+    values: Float[Tensor, "batch tokens dim"], keep: Bool[Tensor, "batch tokens"]
+) -> Float[Tensor, "batch dim"]:
+    """Largest value over the kept tokens, dimension by dimension; zero where none is kept."""
+    lowest = values.masked_fill(~keep.unsqueeze(-1), -torch.inf).amax(dim=1)
+    return lowest.masked_fill(~keep.any(dim=1, keepdim=True), 0.0)
+
+
+def first_kept(
+    values: Float[Tensor, "batch tokens dim"], keep: Bool[Tensor, "batch tokens"]
+) -> Float[Tensor, "batch dim"]:
+    """The first kept token; zero where none is kept."""
+    first = keep.to(torch.uint8).argmax(dim=1)
+    chosen = values[torch.arange(len(values), device=values.device), first]
+    return chosen.masked_fill(~keep.any(dim=1, keepdim=True), 0.0)
+
+
+POOLS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": masked_mean,
+    "max": masked_max,
+    "first": first_kept,
+}
+"""Ways to make one vector of a sequence, by name."""

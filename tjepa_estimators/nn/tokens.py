@@ -121,6 +121,10 @@ class PatchTokenizer(nn.Module):
         """Tokens made of a window of ``length`` steps."""
         return max(0, -(-(length - self.patch_length) // self.patch_stride)) + 1
 
+    def grid(self, raw: Float[Tensor, "batch time"]) -> tuple[int]:
+        """Tokens along the one axis, time."""
+        return (self.num_tokens(raw.shape[1]),)
+
     def patches(self, raw: Float[Tensor, "batch time"]) -> Float[Tensor, "batch tokens patch"]:
         """Cut windows into patches, padded with NaN on the left."""
         covered = (self.num_tokens(raw.shape[1]) - 1) * self.patch_stride + self.patch_length

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tjepa_estimators.plugins.hookspecs import hookimpl
-from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec
+from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec
 
-__all__ = ["tjepa_domains", "tjepa_encoders"]
+__all__ = ["tjepa_domains", "tjepa_encoders", "tjepa_maskers"]
 
 _DOMAINS = {
     "stocks": "Daily closing price of AAPL, FB, GOOG, IBM and MSFT, 2009 to 2013",
@@ -62,5 +62,27 @@ def tjepa_domains() -> list[DomainSpec]:
             name="synthetic",
             target="tjepa_estimators.data.synthetic:synthetic",
             summary="Computed series: seasons, Gaussian processes, stochastic processes, counts, dynamical systems",
+        ),
+    ]
+
+
+@hookimpl
+def tjepa_maskers() -> list[MaskerSpec]:
+    """Return the maskers that know sequences only."""
+    return [
+        MaskerSpec(
+            name="random",
+            target="tjepa_estimators.jepa.masking:RandomMasker",
+            summary="Tokens here and there",
+        ),
+        MaskerSpec(
+            name="block",
+            target="tjepa_estimators.jepa.masking:BlockMasker",
+            summary="Contiguous blocks of tokens",
+        ),
+        MaskerSpec(
+            name="future",
+            target="tjepa_estimators.jepa.masking:FutureMasker",
+            summary="The end of each sequence",
         ),
     ]

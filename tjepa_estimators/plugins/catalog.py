@@ -14,17 +14,36 @@ import pluggy
 import tjepa_estimators
 from tjepa_estimators.errors import PluginError
 from tjepa_estimators.plugins import builtin, hookspecs
-from tjepa_estimators.plugins.specs import API, DomainSpec, EncoderSpec
+from tjepa_estimators.plugins.specs import (
+    API,
+    DomainSpec,
+    EncoderSpec,
+    MaskerSpec,
+    PresetSpec,
+    Spec,
+    TokenizerSpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Catalog", "PluginRow", "get_domain", "get_encoder", "list_plugins", "provider", "reload"]
+__all__ = [
+    "Catalog",
+    "PluginRow",
+    "get_domain",
+    "get_encoder",
+    "get_masker",
+    "get_preset",
+    "get_tokenizer",
+    "list_plugins",
+    "provider",
+    "reload",
+]
 
 DISABLED_VARIABLE = "TJEPA_DISABLED_PLUGINS"
 """Environment variable: names of entry points, separated by commas, that are not loaded."""
 
-Spec = TypeVar("Spec", EncoderSpec, DomainSpec)
+Kind = TypeVar("Kind", EncoderSpec, DomainSpec, TokenizerSpec, MaskerSpec, PresetSpec)
 
 _KNOWN: dict[type, dict[str, str]] = {
     EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"},
@@ -38,7 +57,14 @@ _KNOWN: dict[type, dict[str, str]] = {
         "web_logs": "tjepa-webtraffic",
     },
 }
-_KINDS = {EncoderSpec: "encoder", DomainSpec: "domain"}
+"""Names that distributions of ours bring, to say what to install."""
+_KINDS: dict[type, str] = {
+    EncoderSpec: "encoder",
+    DomainSpec: "domain",
+    TokenizerSpec: "tokenizer",
+    MaskerSpec: "masker",
+    PresetSpec: "preset",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +72,8 @@ class PluginRow:
     """One line of the list of plugins."""
 
     kind: str
-    """``"encoder"``, ``"domain"``, or ``"plugin"`` for a plugin that brings nothing because of its ``status``."""
+    """``"encoder"``, ``"domain"``, ``"tokenizer"``, ``"masker"``, ``"preset"``, or ``"plugin"``
+    for a plugin that brings nothing because of its ``status``."""
     name: str
     summary: str
     distribution: str
@@ -85,7 +112,7 @@ class Catalog:
     def __init__(
         self, entry_points: Iterable[metadata.EntryPoint] | None = None, disabled: Iterable[str] | None = None
     ) -> None:
-        self._found: list[tuple[EncoderSpec | DomainSpec, _Source]] = []
+        self._found: list[tuple[Spec, _Source]] = []
         self._failed: list[PluginRow] = []
         blocked = set(
             os.environ.get(DISABLED_VARIABLE, "").replace(" ", "").split(",") if disabled is None else disabled
@@ -95,14 +122,14 @@ class Catalog:
             self._add_entry_point(point, is_disabled=point.name in blocked)
 
     def get_encoder(self, name: str) -> EncoderSpec:
-        """Describe the encoder ``name``; raises :class:`PluginError` if it is unknown or brought twice."""
-        return self._get(EncoderSpec, name)
+        """Describe the encoder ``name``; see :meth:`get`."""
+        return self.get(EncoderSpec, name)
 
     def get_domain(self, name: str) -> DomainSpec:
-        """Describe the domain ``name``; raises :class:`PluginError` if it is unknown or brought twice."""
-        return self._get(DomainSpec, name)
+        """Describe the domain ``name``; see :meth:`get`."""
+        return self.get(DomainSpec, name)
 
-    def provider(self, plugin: str | EncoderSpec | DomainSpec) -> tuple[str, str]:
+    def provider(self, plugin: str | Spec) -> tuple[str, str]:
         """Distribution and version that bring a plugin; a plain name means an encoder before a domain."""
         for spec, source in self._found:
             if plugin in (spec, spec.name):
@@ -110,7 +137,7 @@ class Catalog:
         raise PluginError(f"No installed distribution brings {plugin!r}; `tjepa plugins` lists what there is")
 
     def rows(self) -> list[PluginRow]:
-        """One row for each encoder and domain, then one for each plugin that could not be used."""
+        """One row for each thing that a plugin brings, then one for each plugin that could not be used."""
         return [self._row(spec, source) for spec, source in self._found] + self._failed
 
     def _add_entry_point(self, point: metadata.EntryPoint, *, is_disabled: bool) -> None:
@@ -125,7 +152,7 @@ class Catalog:
         else:
             self._add_specs(specs, point.name, source)
 
-    def _add_specs(self, specs: Iterable[EncoderSpec | DomainSpec], plugin: str, source: _Source) -> None:
+    def _add_specs(self, specs: Iterable[Spec], plugin: str, source: _Source) -> None:
         for spec in specs:
             if spec.api == API:
                 self._found.append((spec, source))
@@ -146,7 +173,7 @@ class Catalog:
         )
         self._failed.append(row)
 
-    def _row(self, spec: EncoderSpec | DomainSpec, source: _Source) -> PluginRow:
+    def _row(self, spec: Spec, source: _Source) -> PluginRow:
         kind = _KINDS[type(spec)]
         others = [
             str(other)
@@ -162,10 +189,11 @@ class Catalog:
             status=f"clashes with {' and '.join(others)}" if others else "ok",
         )
 
-    def _rivals(self, kind: type[Spec], name: str) -> list[tuple[Spec, _Source]]:
+    def _rivals(self, kind: type[Kind], name: str) -> list[tuple[Kind, _Source]]:
         return [(spec, source) for spec, source in self._found if isinstance(spec, kind) and spec.name == name]
 
-    def _get(self, kind: type[Spec], name: str) -> Spec:
+    def get(self, kind: type[Kind], name: str) -> Kind:
+        """Describe what is named ``name``; raises :class:`PluginError` if it is unknown or brought twice."""
         match self._rivals(kind, name):
             case [(spec, _)]:
                 return spec
@@ -178,10 +206,10 @@ class Catalog:
                     f"uninstall one, or name its entry point in the environment variable {DISABLED_VARIABLE}"
                 )
 
-    def _explain_unknown(self, kind: type[Spec], name: str) -> str:
+    def _explain_unknown(self, kind: type[Kind], name: str) -> str:
         names: list[str] = sorted(spec.name for spec, _ in self._found if isinstance(spec, kind))
         parts = [f"No {_KINDS[kind]} is named {name!r}."]
-        known: dict[str, str] = _KNOWN[kind]
+        known: dict[str, str] = _KNOWN.get(kind, {})
         for match in get_close_matches(name, {*names, *known}, n=1):
             parts += [f"Did you mean {match!r}?"] * (match != name)
             if match not in names:
@@ -192,7 +220,7 @@ class Catalog:
         return " ".join(parts)
 
 
-def _read(plugin: object) -> list[EncoderSpec | DomainSpec]:
+def _read(plugin: object) -> list[Spec]:
     """Specs that one plugin returns; it has a manager of its own, so its faults stay its own."""
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
@@ -200,13 +228,14 @@ def _read(plugin: object) -> list[EncoderSpec | DomainSpec]:
     manager.check_pending()
     if not manager.get_hookcallers(plugin):
         raise PluginError("it implements no hook; mark its functions with tjepa_estimators.plugins.hookimpl")
-    encoders = [spec for specs in manager.hook.tjepa_encoders() for spec in specs]
-    domains = [spec for specs in manager.hook.tjepa_domains() for spec in specs]
-    for kind, specs in ((EncoderSpec, encoders), (DomainSpec, domains)):
-        for spec in specs:
+    found: list[Spec] = []
+    for kind, word in _KINDS.items():
+        brought = [spec for specs in getattr(manager.hook, f"tjepa_{word}s")() for spec in specs]
+        for spec in brought:
             if not isinstance(spec, kind):
-                raise PluginError(f"its hook for {_KINDS[kind]}s returned {spec!r}; return a list of {kind.__name__}")
-    return [*encoders, *domains]
+                raise PluginError(f"its hook for {word}s returned {spec!r}; return a list of {kind.__name__}")
+        found += brought
+    return found
 
 
 @cache
@@ -251,7 +280,28 @@ def get_domain(name: str) -> DomainSpec:
     return _installed().get_domain(name)
 
 
-def provider(plugin: str | EncoderSpec | DomainSpec) -> tuple[str, str]:
+def get_tokenizer(name: str) -> TokenizerSpec:
+    """Describe the installed tokenizer ``name``; errors as for :func:`get_encoder`."""
+    return _installed().get(TokenizerSpec, name)
+
+
+def get_masker(name: str) -> MaskerSpec:
+    """Describe the installed masker ``name``; errors as for :func:`get_encoder`.
+
+    Examples
+    --------
+    >>> get_masker("future").target
+    'tjepa_estimators.jepa.masking:FutureMasker'
+    """
+    return _installed().get(MaskerSpec, name)
+
+
+def get_preset(name: str) -> PresetSpec:
+    """Describe the installed preset ``name``; errors as for :func:`get_encoder`."""
+    return _installed().get(PresetSpec, name)
+
+
+def provider(plugin: str | Spec) -> tuple[str, str]:
     """Distribution and version that bring an installed plugin; a plain name means an encoder before a domain.
 
     Raises
@@ -268,7 +318,7 @@ def provider(plugin: str | EncoderSpec | DomainSpec) -> tuple[str, str]:
 
 
 def list_plugins() -> list[PluginRow]:
-    """List the installed encoders and domains, and the plugins that could not be used with the reason.
+    """List what installed plugins bring, and the plugins that could not be used with the reason.
 
     Examples
     --------

@@ -9,9 +9,17 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec
+    from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec, PresetSpec, TokenizerSpec
 
-__all__ = ["GROUP", "hookimpl", "tjepa_domains", "tjepa_encoders"]
+__all__ = [
+    "GROUP",
+    "hookimpl",
+    "tjepa_domains",
+    "tjepa_encoders",
+    "tjepa_maskers",
+    "tjepa_presets",
+    "tjepa_tokenizers",
+]
 
 GROUP = "tjepa"
 """The entry-point group that plugins register under."""
@@ -141,5 +149,52 @@ def tjepa_domains() -> Iterable[DomainSpec]:
 
             def sample(self):
                 return [whole.tail(240) for whole in self.series()]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def tjepa_tokenizers() -> Iterable[TokenizerSpec]:
+    """Return the kinds of data, beside series, that this plugin makes tokens of.
+
+    Examples
+    --------
+    The hook of a plugin that reads notes of music; ``my_package/notes.py`` holds a
+    :class:`~tjepa_estimators.contracts.TokenizerSettings` and a :class:`~tjepa_estimators.contracts.Tokenizer`::
+
+        @hookimpl
+        def tjepa_tokenizers():
+            return [TokenizerSpec(name="notes", target="my_package.notes:Notes", config="my_package.notes:NotesConfig")]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def tjepa_maskers() -> Iterable[MaskerSpec]:
+    """Return the ways to hide tokens that this plugin brings.
+
+    Examples
+    --------
+    The hook of a plugin; ``my_package/masks.py`` holds a :class:`~tjepa_estimators.contracts.Masker`::
+
+        @hookimpl
+        def tjepa_maskers():
+            return [MaskerSpec(name="every-other", target="my_package.masks:EveryOther")]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def tjepa_presets() -> Iterable[PresetSpec]:
+    """Return the named recipes that this plugin brings.
+
+    Examples
+    --------
+    The hook of a plugin; ``my_package/presets.py`` holds a function without arguments that returns a
+    :class:`~tjepa_estimators.jepa.config.Preset`::
+
+        @hookimpl
+        def tjepa_presets():
+            return [PresetSpec(name="notes-tiny", target="my_package.presets:tiny")]
     """
     raise NotImplementedError

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from tjepa_estimators.contracts import DataDomain
+    from tjepa_estimators.contracts import Domain, GridMasker, Masker
 
-__all__ = ["API", "DomainSpec", "EncoderSpec"]
+__all__ = ["API", "DomainSpec", "EncoderSpec", "MaskerSpec", "PresetSpec", "Spec", "TokenizerSpec"]
 
 API = 1
 """The version of the plugin contract that this release understands."""
@@ -73,15 +73,12 @@ class EncoderSpec:
 
     def load_config(self) -> type[Any]:
         """Import the config dataclass; raises :class:`PluginError` where that fails or it is no dataclass."""
-        config = _load("config of encoder", self.name, self.config)
-        if not (isinstance(config, type) and is_dataclass(config)):
-            raise PluginError(f"The config {self.config!r} of encoder {self.name!r} is {config!r}; make it a dataclass")
-        return config
+        return _load_config("encoder", self.name, self.config)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainSpec:
-    """A data domain: a source of series with its licence.
+    """A data domain: a source of series, or of samples of another kind, with its licence.
 
     Parameters
     ----------
@@ -89,7 +86,7 @@ class DomainSpec:
         What users write: lower case, unique across the installed plugins.
     target
         ``"module:attribute"`` of a callable without arguments that returns a
-        :class:`tjepa_estimators.contracts.DataDomain`.
+        :class:`tjepa_estimators.contracts.DataDomain` or a :class:`tjepa_estimators.contracts.SampleDomain`.
     summary
         One line for the list of plugins.
     api
@@ -115,10 +112,149 @@ class DomainSpec:
         _check_name("domain", self.name)
         _check_target(self.name, "target", self.target)
 
-    def load(self) -> Callable[[], DataDomain]:
+    def load(self) -> Callable[[], Domain]:
         """Import the domain's factory; raises :class:`PluginError` where that fails."""
-        factory: Callable[[], DataDomain] = _load("domain", self.name, self.target)
+        factory: Callable[[], Domain] = _load("domain", self.name, self.target)
         return factory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenizerSpec:
+    """A kind of data beside series: how raw samples of it become tokens.
+
+    Parameters
+    ----------
+    name
+        What users write: lower case, unique across the installed plugins.
+    target
+        ``"module:attribute"`` of a callable, called as ``target(dim, config)``, that returns a torch module; see
+        :class:`tjepa_estimators.contracts.Tokenizer`.
+    config
+        ``"module:attribute"`` of its frozen config dataclass, every field of which has a default; see
+        :class:`tjepa_estimators.contracts.TokenizerSettings`.
+    summary
+        One line for the list of plugins.
+    api
+        Version of the contract that the plugin was written for.
+
+    Raises
+    ------
+    PluginError
+        If the name or a target is malformed.
+
+    Examples
+    --------
+    >>> TokenizerSpec(name="notes", target="my_package.notes:Notes", config="my_package.notes:NotesConfig").api
+    1
+    """
+
+    name: str
+    target: str
+    config: str
+    summary: str = ""
+    api: int = API
+
+    def __post_init__(self) -> None:
+        _check_name("tokenizer", self.name)
+        _check_target(self.name, "target", self.target)
+        _check_target(self.name, "config", self.config)
+
+    def load(self) -> Callable[[int, Any], nn.Module]:
+        """Import the tokenizer; raises :class:`PluginError` where that fails."""
+        builder: Callable[[int, Any], nn.Module] = _load("tokenizer", self.name, self.target)
+        return builder
+
+    def load_config(self) -> type[Any]:
+        """Import the config dataclass; raises :class:`PluginError` where that fails or it is no dataclass."""
+        return _load_config("tokenizer", self.name, self.config)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskerSpec:
+    """A way to hide tokens.
+
+    Parameters
+    ----------
+    name
+        What users write as ``MaskConfig(kind=...)``: lower case, unique across the installed plugins.
+    target
+        ``"module:attribute"`` of a callable whose arguments are the options of the mask, each with a default, and
+        that returns a :class:`tjepa_estimators.contracts.Masker` or a :class:`tjepa_estimators.contracts.GridMasker`.
+    summary
+        One line for the list of plugins.
+    api
+        Version of the contract that the plugin was written for.
+
+    Raises
+    ------
+    PluginError
+        If the name or the target is malformed.
+
+    Examples
+    --------
+    >>> MaskerSpec(name="every-other", target="my_package.masks:EveryOther").name
+    'every-other'
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+    api: int = API
+
+    def __post_init__(self) -> None:
+        _check_name("masker", self.name)
+        _check_target(self.name, "target", self.target)
+
+    def load(self) -> Callable[..., Masker | GridMasker]:
+        """Import the masker; raises :class:`PluginError` where that fails."""
+        builder: Callable[..., Masker | GridMasker] = _load("masker", self.name, self.target)
+        return builder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresetSpec:
+    """A named recipe for pretraining.
+
+    Parameters
+    ----------
+    name
+        What users write as ``pretrain(..., config=...)``: lower case, unique across the installed plugins.
+    target
+        ``"module:attribute"`` of a callable without arguments that returns a
+        :class:`tjepa_estimators.jepa.config.Preset`.
+    summary
+        One line for the list of plugins.
+    api
+        Version of the contract that the plugin was written for.
+
+    Raises
+    ------
+    PluginError
+        If the name or the target is malformed.
+
+    Examples
+    --------
+    >>> PresetSpec(name="notes-tiny", target="my_package.presets:tiny").name
+    'notes-tiny'
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+    api: int = API
+
+    def __post_init__(self) -> None:
+        _check_name("preset", self.name)
+        _check_target(self.name, "target", self.target)
+
+    def load(self) -> Callable[[], Any]:
+        """Import the recipe's factory; raises :class:`PluginError` where that fails."""
+        factory: Callable[[], Any] = _load("preset", self.name, self.target)
+        return factory
+
+
+Spec = EncoderSpec | DomainSpec | TokenizerSpec | MaskerSpec | PresetSpec
+"""Whatever a plugin may bring."""
 
 
 def _check_name(kind: str, name: str) -> None:
@@ -131,6 +267,13 @@ def _check_name(kind: str, name: str) -> None:
 def _check_target(name: str, field: str, target: str) -> None:
     if not _TARGET.fullmatch(target):
         raise PluginError(f"The {field} {target!r} of {name!r} is malformed; write 'package.module:attribute'")
+
+
+def _load_config(kind: str, name: str, target: str) -> type[Any]:
+    config = _load(f"config of {kind}", name, target)
+    if not (isinstance(config, type) and is_dataclass(config)):
+        raise PluginError(f"The config {target!r} of {kind} {name!r} is {config!r}; make it a dataclass")
+    return config
 
 
 def _load(kind: str, name: str, target: str) -> Any:  # noqa: ANN401 - whatever the plugin's author put there

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import pytorch_lightning as pl
 import torch
 
+from tjepa_estimators.training.steps import StepCallback
+
 if TYPE_CHECKING:
+    import pytorch_lightning as pl
     from torch import Tensor, nn
 
     from tjepa_estimators.training.module import FinetuneModule
@@ -38,7 +40,7 @@ class FinetuneReport:
     """Error of the weights that were kept."""
 
 
-class BestWeights(pl.Callback):
+class BestWeights(StepCallback):
     """Judge the network along the way, the start included, and stop where it gains no more.
 
     A checkpoint holds all of this, so a run that was stopped by force ends as one that was not.
@@ -77,7 +79,7 @@ class BestWeights(pl.Callback):
             self._check(trainer, pl_module)
         trainer.should_stop = self._is_over()
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: FinetuneModule, *_: object) -> None:  # type: ignore[override]
+    def after_step(self, trainer: pl.Trainer, pl_module: FinetuneModule) -> None:  # type: ignore[override]
         """Judge now and then."""
         self.last_step = trainer.global_step
         if self.last_step % self.every == 0 or self.last_step == self.steps:

@@ -8,14 +8,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
 import torch
 
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.diagnostics import Diagnostics, diagnose, warn_on_collapse
 from tjepa_estimators.nn.auxiliary import encoder_diagnostics
+from tjepa_estimators.training.steps import StepCallback
 
 if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
     from tjepa_estimators.data.windows import WindowSource
     from tjepa_estimators.training.module import PretrainModule
 
@@ -25,7 +27,7 @@ _SETTLED = 100
 """Steps that a run must have before it is judged: on shorter ones no predictor beat the mean target yet."""
 
 
-class CollapseWatch(pl.Callback):
+class CollapseWatch(StepCallback):
     """Measure the health of the representation along the way and warn if it degenerates.
 
     It is always measured on the same windows with the same future hidden: batches and masks differ from
@@ -43,7 +45,7 @@ class CollapseWatch(pl.Callback):
         if self.first is None:
             self.first = self._measure(trainer.global_step, pl_module)
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: PretrainModule, *_: object) -> None:  # type: ignore[override]
+    def after_step(self, trainer: pl.Trainer, pl_module: PretrainModule) -> None:  # type: ignore[override]
         """Measure now and then."""
         step = trainer.global_step
         if step % self.every == 0 or step == pl_module.steps:
@@ -74,7 +76,7 @@ class CollapseWatch(pl.Callback):
         return health
 
 
-class DomainWatch(pl.Callback):
+class DomainWatch(StepCallback):
     """Measure each domain on windows that training does not see, along the way and at the end."""
 
     def __init__(self, every: int, sources: Mapping[str, WindowSource]) -> None:
@@ -82,7 +84,7 @@ class DomainWatch(pl.Callback):
         self.sources = sources
         self.last: dict[str, Diagnostics] = {}
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: PretrainModule, *_: object) -> None:  # type: ignore[override]
+    def after_step(self, trainer: pl.Trainer, pl_module: PretrainModule) -> None:  # type: ignore[override]
         """Measure now and then."""
         step = trainer.global_step
         if self.sources and (step % self.every == 0 or step == pl_module.steps):
@@ -107,7 +109,7 @@ def _look(module: PretrainModule, factor: int, source: WindowSource | None = Non
     return diagnose(output, module.config.loss, encoder_diagnostics(jepa.student))
 
 
-class Resumable(pl.Callback):
+class Resumable(StepCallback):
     """Save the whole training state every so many steps, never leaving a half-written file.
 
     Parameters
@@ -152,7 +154,7 @@ class Resumable(pl.Callback):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.with_suffix(".settings").write_text(self.identity)
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+    def after_step(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002 - the contract
         """Save, now and then and at the last step, be it the last because a callback before this one said so."""
         is_last = trainer.global_step == trainer.max_steps or trainer.should_stop
         if trainer.global_step % self.every and not is_last:

@@ -25,6 +25,8 @@ class TrainConfig:
     """Passes over all windows, instead of ``steps``."""
     batch_size: int = 128
     """Windows per step, over all devices together."""
+    accumulate: int = 1
+    """Parts that a batch is read in, one after the other, where a whole one does not fit in memory."""
     learning_rate: float = 2e-3
     """Highest rate, after the warm-up."""
     weight_decay: float = 0.02
@@ -52,7 +54,7 @@ class TrainConfig:
     """Show a progress bar; None shows it on a terminal only."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "devices", "checkpoint_every"):
+        for name in ("steps", "batch_size", "accumulate", "devices", "checkpoint_every"):
             _require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
         _require(self.epochs is None or self.epochs > 0, "epochs must be positive", self.epochs)
         _require(self.learning_rate > 0, "learning_rate must be positive", self.learning_rate)
@@ -61,8 +63,8 @@ class TrainConfig:
         _require(self.gradient_clip > 0, "gradient_clip must be positive", self.gradient_clip)
         _require(self.threads is None or self.threads >= 1, "threads must be at least 1", self.threads)
         _require(
-            self.batch_size % self.devices == 0,
-            f"batch_size must be a multiple of devices={self.devices}",
+            self.batch_size % (self.devices * self.accumulate) == 0,
+            f"batch_size must be a multiple of devices={self.devices} times accumulate={self.accumulate}",
             self.batch_size,
         )
 

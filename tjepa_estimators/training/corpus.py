@@ -1,11 +1,12 @@
-"""The windows that pretraining draws from, and those of each domain that it is measured on."""
+"""What pretraining draws from, and the windows of each domain that it is measured on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tjepa_estimators.data.mixture import WindowMixture
+from tjepa_estimators.contracts import Samples
+from tjepa_estimators.data.mixture import MixtureConfig, WindowMixture
 from tjepa_estimators.data.windows import WindowSource
 
 if TYPE_CHECKING:
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tjepa_estimators.data.mixture import MixtureConfig
     from tjepa_estimators.jepa.config import JEPAConfig
     from tjepa_estimators.training.domains import DomainData
 
-__all__ = ["Corpus", "build_corpus"]
+__all__ = ["Corpus", "Source", "build_corpus"]
 
+Source = WindowSource | WindowMixture | Samples
+"""What training draws from."""
 
 _FEWEST = 4
 """A window of one of several domains must have a future and one of so many parts of a context."""
@@ -29,7 +31,9 @@ _FEWEST = 4
 class Corpus:
     """What one pretraining reads."""
 
-    source: WindowSource | WindowMixture
+    source: Source
+    digest: str = ""
+    """A short identity of the data."""
     shares: dict[str, float] = field(default_factory=dict)
     """Share of each domain in the batches; empty for a single one."""
     held_out: dict[str, WindowSource] = field(default_factory=dict)
@@ -37,8 +41,9 @@ class Corpus:
     or more after its beginning."""
 
 
-def build_corpus(domains: Sequence[DomainData], jepa: JEPAConfig, mixture: MixtureConfig) -> Corpus:
+def build_corpus(domains: Sequence[DomainData], jepa: JEPAConfig, mixture: MixtureConfig | None) -> Corpus:
     """Cut the domains into windows; a single one gives all of them to training."""
+    mixture = mixture or MixtureConfig()
     if len(domains) == 1:
         values = [one.values for one in domains[0].series]
         # at the start of a series coarse windows are padded: else the fine ones would never see it
@@ -53,7 +58,7 @@ def build_corpus(domains: Sequence[DomainData], jepa: JEPAConfig, mixture: Mixtu
             # whole windows only: one that ends earlier would ask for what training has seen
             held_out[domain.name] = WindowSource(kept, jepa.reach, min_observed=jepa.window_length)
     shares = mixture.shares({name: len(source) for name, source in sources.items()})
-    return Corpus(WindowMixture(sources, shares), shares, held_out)
+    return Corpus(WindowMixture(sources, shares), shares=shares, held_out=held_out)
 
 
 def _cut(

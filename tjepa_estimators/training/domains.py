@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tjepa_estimators.contracts import DataDomain
+from tjepa_estimators.contracts import DataDomain, SampleDomain
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.data.domains import load_domain
 from tjepa_estimators.errors import DataError
@@ -79,6 +79,11 @@ def _domain(name: str | None, item: object) -> DomainData:
     own = _OWN
     for part in _parts(item):
         opened = load_domain(part) if isinstance(part, str) else part
+        if isinstance(opened, SampleDomain):
+            raise DataError(
+                f"The domain {opened.info.name!r} holds no series; pretrain on it with config={opened.preset!r}, or "
+                "another recipe with a tokenizer."
+            )
         found = as_series(opened)
         series += found
         if isinstance(opened, DataDomain):
@@ -97,4 +102,4 @@ def _parts(item: object) -> list[object]:
 
 
 def _is_domain(item: object) -> bool:
-    return isinstance(item, str | DataDomain)
+    return isinstance(item, str | DataDomain | SampleDomain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor, nn
 
-    from tjepa_estimators.data.mixture import WindowMixture
-    from tjepa_estimators.data.windows import WindowSource
+    from tjepa_estimators.contracts import Masker
     from tjepa_estimators.jepa.config import JEPAConfig
     from tjepa_estimators.jepa.model import JEPA
     from tjepa_estimators.training.config import TrainConfig
+    from tjepa_estimators.training.corpus import Source
 
 __all__ = ["FinetuneModule", "PretrainModule", "StepModule", "WindowLoss"]
 
@@ -65,13 +66,14 @@ class StepModule(pl.LightningModule, ABC):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Parameters to train, each group with a ``scale`` of the learning rate."""
 
-    def training_step(self, *_: object) -> Tensor:
-        """One step; what the loader hands over is only a counter."""
+    def training_step(self, counter: int) -> Tensor:
+        """One step, or a part of one; what the loader hands over is only a counter of these."""
         train, step = self.train_config, self.global_step
-        index = self.draw(step, train.batch_size, train.seed)
+        part = counter % train.accumulate
+        index = self.draw(step, train.batch_size, train.seed)[part :: train.accumulate]
         # for dropout, which differs between devices; pretrain() and finetune() put the global generator back
-        set_seed(mix_seed(train.seed, step, self.trainer.global_rank))
-        loss = self.loss(index, torch.Generator().manual_seed(mix_seed(train.seed, step, 0)))
+        set_seed(mix_seed(train.seed, step, self.trainer.global_rank + part * self.trainer.world_size))
+        loss = self.loss(index, torch.Generator().manual_seed(mix_seed(train.seed, step, part)))
         self.log("loss", loss.detach(), prog_bar=True)
         return loss
 
@@ -106,16 +108,13 @@ class StepModule(pl.LightningModule, ABC):
 
 
 class PretrainModule(StepModule):
-    """JEPA pretraining on windows."""
+    """JEPA pretraining on windows, or on samples of another kind."""
 
-    def __init__(
-        self, model: JEPA, source: WindowSource | WindowMixture, config: JEPAConfig, train: TrainConfig
-    ) -> None:
+    def __init__(self, model: JEPA, source: Source, config: JEPAConfig, train: TrainConfig) -> None:
         super().__init__(train, len(source))
         self.model = model
         self.source = source
         self.config = config
-        self.masker = config.masker()
 
     def draw(self, step: int, batch_size: int, seed: int) -> Int[Tensor, batch]:
         """Windows as their source shares them out among domains."""
@@ -127,21 +126,25 @@ class PretrainModule(StepModule):
         objective = build_objective(self.config, self.global_step / max(1, self.steps - 1))
         losses = []
         for factor, weight in zip(self.config.resolutions, self.config.weights(), strict=True):
-            masks = self.masker(self.config.num_tokens, len(index), generator)
+            model, view = self.model.at(factor), self._view(windows, factor)
+            grid = model.student.tokenizer.grid(view)
+            masks = self.config.masker(grid)(math.prod(grid), len(index), generator)
             mine = Masks(self.share(masks.context).to(self.device), self.share(masks.targets).to(self.device))
-            losses.append(weight * objective(self.model.at(factor)(self._view(windows, factor), mine)).total)
+            losses.append(weight * objective(model(view, mine)).total)
         return torch.stack(losses).sum()
 
-    def probe(self, factor: int, source: WindowSource | WindowMixture | None = None) -> tuple[Tensor, Masks]:
-        """Windows spread over the data, seen at a resolution, with the future hidden: the same ones each time."""
+    def probe(self, factor: int, source: Source | None = None) -> tuple[Tensor, Masks]:
+        """Samples spread over the data, seen at a resolution, with masks: the same ones each time."""
         source = self.source if source is None else source
         index = torch.linspace(0, len(source) - 1, min(len(source), _PROBE), dtype=torch.float64).long()
-        masks = _probe_masker(self.config)(self.config.num_tokens, len(index), torch.Generator())
-        windows = self._view(source.gather(index).to(self.device), factor)
-        return windows, Masks(masks.context.to(self.device), masks.targets.to(self.device))
+        view = self._view(source.gather(index).to(self.device), factor)
+        grid = self.model.at(factor).student.tokenizer.grid(view)
+        masks = _probe_masker(self.config, grid)(math.prod(grid), len(index), torch.Generator())
+        return view, Masks(masks.context.to(self.device), masks.targets.to(self.device))
 
-    def _view(self, windows: Float[Tensor, "batch time"], factor: int) -> Float[Tensor, "batch blocks"]:
-        return last_blocks(windows, factor, self.config.window_length)
+    def _view(self, raw: Tensor, factor: int) -> Tensor:
+        """Windows as a resolution sees them; samples of another kind have one only."""
+        return raw if self.config.tokenizer is not None else last_blocks(raw, factor, self.config.window_length)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
         """Step, then move the teacher: once for each step of the optimiser, not for each batch."""
@@ -187,8 +190,10 @@ class FinetuneModule(StepModule):
         return [{"params": parameters, "scale": scale} for parameters, scale in self.rates]
 
 
-def _probe_masker(config: JEPAConfig) -> FutureMasker:
+def _probe_masker(config: JEPAConfig, grid: tuple[int, ...]) -> Masker:
     """Hide what a predictor was trained on: at a context of another length it would look worse than it is."""
+    if config.tokenizer is not None:
+        return config.masker(grid)
     futures = [masker for mask in config.masking if isinstance(masker := mask.build(), FutureMasker)]
     share = min(max(_HIDDEN, futures[0].low), futures[0].high) if futures else _HIDDEN
     return FutureMasker(share, share)

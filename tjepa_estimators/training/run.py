@@ -24,20 +24,19 @@ from tjepa_estimators.jepa.build import build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig, as_preset
 from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.threads import limited_threads
-from tjepa_estimators.plugins.catalog import get_encoder, list_plugins, provider
+from tjepa_estimators.plugins.catalog import get_encoder, get_tokenizer, list_plugins, provider
 from tjepa_estimators.settings import as_settings, to_dict
 from tjepa_estimators.training.best import BestWeights
 from tjepa_estimators.training.callbacks import CollapseWatch, DomainWatch, Resumable
 from tjepa_estimators.training.config import TrainConfig
-from tjepa_estimators.training.corpus import build_corpus
-from tjepa_estimators.training.domains import as_domains
+from tjepa_estimators.training.material import read
 from tjepa_estimators.training.module import FinetuneModule, PretrainModule, StepModule, WindowLoss
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from tjepa_estimators.data.series import Series
     from tjepa_estimators.jepa.diagnostics import Diagnostics
+    from tjepa_estimators.plugins.specs import Spec
     from tjepa_estimators.training.best import FinetuneReport, Judge
 
 __all__ = ["finetune", "pretrain", "untrained"]
@@ -73,7 +72,8 @@ def pretrain(
         Series of any kind: an array ``[time]``, ``[time channels]`` or ``[series time channels]``, a
         DataFrame (also sktime's panels and hierarchies), Darts series, a data domain or its name, or a list of these.
         A list with domains in it, or a dict of names and data, is several domains, see ``mixture``. Channels are
-        seen one by one; NaN marks missing values; memory-mapped arrays are not copied.
+        seen one by one; NaN marks missing values; memory-mapped arrays are not copied. With a tokenizer in
+        ``config``: the items that it reads, or the name of a domain that holds such.
     encoder
         A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
     encoder_config
@@ -117,34 +117,33 @@ def pretrain(
     >>> pretrain(np.sin(np.arange(300.0)), train={"steps": 3}).dim
     32
     """
-    domains = as_domains(data)
-    series = [one for domain in domains for one in domain.series]
     preset = as_preset(config)
     settings = train if isinstance(train, TrainConfig) else as_settings(TrainConfig, {**preset.train, **(train or {})})
+    given = read(data, preset.jepa if initial is None else initial.info.jepa)
     if initial is None:
-        jepa = preset.jepa.fit_to(max(len(one) for one in series))
+        jepa = given.fit(preset.jepa)
         encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
         model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
     else:
         jepa, encoder, encoder_config = initial.info.jepa, initial.info.encoder, initial.info.encoder_config
         model = initial.build()
-    corpus = build_corpus(domains, jepa, as_settings(MixtureConfig, mixture))
+    corpus = given.corpus(jepa, None if mixture is None else as_settings(MixtureConfig, mixture))
     module = PretrainModule(model, corpus.source, jepa, settings)
     every = max(1, module.steps // _WATCH)
     watch, domain_watch = CollapseWatch(every, on_diagnostics), DomainWatch(_RARELY * every, corpus.held_out)
     identity = {
-        "jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": _digest(series),
+        "jepa": to_dict(jepa), "encoder": [encoder, dict(encoder_config or {})], "data": corpus.digest,
         "initial": initial.fingerprint if initial else None, "shares": corpus.shares,
         "windows": len(corpus.source),
     }  # fmt: skip
     _run("pretrain", module, settings, [watch, domain_watch], identity)
     provenance = Provenance(
-        data=tuple(source for domain in domains for source in domain.sources),
+        data=given.sources,
         windows=len(corpus.source),
         shares=corpus.shares,
         train=to_dict(settings) | {"steps": module.steps, "checkpoint_dir": None},
         seed=settings.seed,
-        provided_by=_providers(encoder, model.student),
+        provided_by=_providers(encoder, model.student, jepa),
         versions={name: _version(name) for name in ("tjepa-estimators", "torch", "pytorch-lightning")},
         diagnostics=_finite(watch.last),
         domains={name: _finite(health) for name, health in domain_watch.last.items()},
@@ -167,10 +166,10 @@ def untrained(
     """
     preset = as_preset(config)
     settings = as_settings(TrainConfig, train)
-    jepa = preset.jepa.fit_to(max(len(one) for domain in as_domains(data) for one in domain.series))
+    jepa = read(data, preset.jepa).fit(preset.jepa)
     encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
     model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
-    provenance = Provenance(seed=settings.seed, provided_by=_providers(encoder, model.student))
+    provenance = Provenance(seed=settings.seed, provided_by=_providers(encoder, model.student, jepa))
     info = ArtifactInfo(encoder=encoder, encoder_config=encoder_config, jepa=jepa, provenance=provenance)
     return PretrainedEncoder(info, model.state_dict())
 
@@ -243,7 +242,7 @@ def _run(
     with scoped_seed(train.seed), limited_threads(module, train.threads), _quiet():
         trainer = _trainer(train, module.steps, callbacks)
         module.train()
-        counter: DataLoader[int] = DataLoader(range(module.steps), batch_size=None)  # type: ignore[arg-type]
+        counter: DataLoader[int] = DataLoader(range(module.steps * train.accumulate), batch_size=None)  # type: ignore[arg-type]
         trainer.fit(module, counter, ckpt_path=checkpoint)
         module.cpu()
 
@@ -256,6 +255,7 @@ def _trainer(train: TrainConfig, steps: int, callbacks: list[pl.Callback]) -> pl
             accelerator=train.accelerator,
             devices=train.devices,
             strategy=train.strategy,
+            accumulate_grad_batches=train.accumulate,
             precision=train.precision,  # type: ignore[arg-type]
             gradient_clip_val=train.gradient_clip,
             callbacks=callbacks,
@@ -290,21 +290,15 @@ def _quiet() -> Iterator[None]:
                 logger.setLevel(level)
 
 
-def _digest(series: Sequence[Series]) -> str:
-    """A short identity of the data: shapes and the ends of each series, so that large files are not read whole."""
-    digest = hashlib.sha256()
-    for one in series:
-        digest.update(str(one.values.shape).encode())
-        digest.update(one.values[:1000].tobytes() + one.values[-1000:].tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _providers(encoder: str, network: nn.Module) -> dict[str, str]:
-    """Distributions, with versions, of the encoder and of registered ones inside it, such as experts of a mixture."""
+def _providers(encoder: str, network: nn.Module, jepa: JEPAConfig) -> dict[str, str]:
+    """Distributions, with versions, of encoder, tokenizer and registered encoders inside it, such as experts."""
     classes = {f"{type(part).__module__}:{type(part).__qualname__}" for part in network.modules()}
     usable = (row.name for row in list_plugins() if (row.kind, row.status) == ("encoder", "ok"))
     inside = [name for name in usable if get_encoder(name).target in classes]
-    return dict(provider(get_encoder(name)) for name in (encoder, *inside))
+    specs: list[Spec] = [get_encoder(name) for name in (encoder, *inside)]
+    if jepa.tokenizer is not None:
+        specs.append(get_tokenizer(jepa.tokenizer.kind))
+    return dict(map(provider, specs))
 
 
 def _digest_weights(network: nn.Module) -> str:

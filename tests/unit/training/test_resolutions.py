@@ -59,7 +59,7 @@ def test_a_coarse_view_is_what_a_plain_jepa_sees_of_averaged_series(module, wave
     seen = several._view(several.source.gather(last), 4)
     expected = plain.source.gather(torch.tensor([len(plain.source) - 1]))
     torch.testing.assert_close(seen, expected)
-    masks = plain.masker(8, 1, torch.Generator().manual_seed(0))
+    masks = plain.config.masker()(8, 1, torch.Generator().manual_seed(0))
     for name in ("target", "latents"):
         found, wanted = getattr(several.model.at(4)(seen, masks), name), getattr(plain.model(expected, masks), name)
         torch.testing.assert_close(found, wanted)
@@ -76,8 +76,9 @@ def test_each_resolution_gets_masks_of_its_own_and_the_weighted_objectives_are_a
     training = module(waves, resolutions=(1, 4), resolution_weights=(2.0, 0.5))
     monkeypatch.setattr(training, "share", lambda rows: rows)
     index, drawn, losses = torch.arange(8), [], {}
-    masker = training.masker
-    training.masker = lambda *given: drawn.append(masker(*given)) or drawn[-1]
+    masker = training.config.masker()
+    keeping = lambda *given: drawn.append(masker(*given)) or drawn[-1]  # noqa: E731 - short, used once
+    monkeypatch.setattr(JEPAConfig, "masker", lambda *_: keeping)
     total = training.loss(index, torch.Generator().manual_seed(0))
     assert len(drawn) == 2
     assert not torch.equal(drawn[0].targets, drawn[1].targets)

@@ -30,6 +30,7 @@ def check_jepa(jepa: JEPAConfig) -> None:
     _check_mts(jepa)
     _check_quantiles(jepa)
     _check_resolutions(jepa)
+    _check_tokenizer(jepa)
 
 
 def _check_window(jepa: JEPAConfig) -> None:
@@ -58,14 +59,16 @@ def _check_window(jepa: JEPAConfig) -> None:
 
 def _check_network(jepa: JEPAConfig) -> None:
     _require(jepa.embedding in EMBEDDINGS, f"embedding must be one of {sorted(EMBEDDINGS)}", jepa.embedding)
-    _require(jepa.prediction in {"token", "pooled"}, "prediction must be 'token' or 'pooled'", jepa.prediction)
+    _require(
+        jepa.prediction in {"token", "mlp", "pooled"}, "prediction must be 'token', 'mlp' or 'pooled'", jepa.prediction
+    )
     _require(
         min(jepa.dim, jepa.predictor_dim, jepa.predictor_depth, jepa.predictor_heads) >= 1,
         "dim, predictor_dim, predictor_depth and predictor_heads must be at least 1",
         jepa.dim,
     )
     _require(
-        jepa.prediction == "pooled" or jepa.predictor_dim % jepa.predictor_heads == 0,
+        jepa.prediction != "token" or jepa.predictor_dim % jepa.predictor_heads == 0,
         "predictor_heads must divide predictor_dim",
         jepa.predictor_heads,
     )
@@ -148,6 +151,17 @@ def _check_resolutions(jepa: JEPAConfig) -> None:
         "resolution_weights must be positive and finite: leave out a resolution that is to have no weight",
         weights,
     )
+
+
+def _check_tokenizer(jepa: JEPAConfig) -> None:
+    of_series = {
+        "coarse": jepa.coarse > 0.0,
+        "quantiles": jepa.quantiles is not None,
+        "reconstruction": max(jepa.reconstruction) > 0.0,
+        "resolutions": len(jepa.resolutions) > 1,
+    }
+    asked = [name for name, is_asked in of_series.items() if is_asked]
+    _require(jepa.tokenizer is None or not asked, "with a tokenizer of its own there can be no such thing", asked)
 
 
 def _require(fact: bool, rule: str, given: object) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tjepa_estimators.contracts import GridMasker
+from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.codebook import CodebookConfig  # noqa: TC001 - cattrs reads the annotations
 from tjepa_estimators.jepa.config.checks import check_jepa
 from tjepa_estimators.jepa.config.masks import MaskConfig
+from tjepa_estimators.jepa.config.tokenizers import TokenizerConfig  # noqa: TC001 - the same
 from tjepa_estimators.jepa.masking import MixedMasker
 from tjepa_estimators.jepa.quantiles import QuantileConfig  # noqa: TC001 - the same
 
@@ -21,6 +24,9 @@ __all__ = ["JEPAConfig"]
 class JEPAConfig:
     """What a JEPA sees, hides, predicts and is punished for; the encoder is chosen apart from it."""
 
+    tokenizer: TokenizerConfig | None = None
+    """What makes tokens of data that are no series; None cuts series into patches, as the settings up to ``embedding``
+    say, which mean nothing otherwise."""
     context_length: int = 504
     """Steps that the encoder is made for: its window after pretraining."""
     future_length: int = 168
@@ -39,7 +45,8 @@ class JEPAConfig:
     )
     """Ways to hide tokens; one is drawn for each batch."""
     prediction: str = "token"
-    """``"token"``: each hidden token, asked by position; ``"pooled"``: their mean, from the pooled context."""
+    """``"token"``: each hidden token, asked by position, by a transformer; ``"mlp"``: the same, by layers that know the
+    pooled context only; ``"pooled"``: the mean of the hidden tokens, from the pooled context."""
     predictor_dim: int = 32
     predictor_depth: int = 1
     predictor_heads: int = 4
@@ -99,9 +106,15 @@ class JEPAConfig:
         stride = self.patch_stride or self.patch_length
         return max(0, -(-(self.window_length - self.patch_length) // stride)) + 1
 
-    def masker(self) -> Masker:
-        """The masker that ``masking`` stands for."""
-        maskers = tuple(mask.build() for mask in self.masking)
+    def masker(self, grid: tuple[int, ...] | None = None) -> Masker:
+        """The masker that ``masking`` stands for, of tokens on ``grid``.
+
+        Raises
+        ------
+        ConfigError
+            A mask needs a grid and there is none, or it does not fit the mask.
+        """
+        maskers = tuple(_on(mask, grid) for mask in self.masking)
         return maskers[0] if len(maskers) == 1 else MixedMasker(maskers, tuple(mask.weight for mask in self.masking))
 
     def fit_to(self, steps: int) -> JEPAConfig:
@@ -126,3 +139,13 @@ class JEPAConfig:
         kept = sum(factor == 1 or factor * self.window_length <= steps for factor in self.resolutions)
         weights = None if self.resolution_weights is None else self.resolution_weights[:kept]
         return replace(self, resolutions=self.resolutions[:kept], resolution_weights=weights)
+
+
+def _on(mask: MaskConfig, grid: tuple[int, ...] | None) -> Masker:
+    masker = mask.build()
+    if not isinstance(masker, GridMasker):
+        return masker
+    if grid is None:
+        msg = f"mask kind {mask.kind!r} needs to know how tokens lie beside each other: call masker(grid)."
+        raise ConfigError(msg)
+    return masker.on(grid)

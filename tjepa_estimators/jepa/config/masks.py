@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tjepa_estimators.errors import ConfigError
-from tjepa_estimators.jepa.masking import BlockMasker, FutureMasker, RandomMasker
+from tjepa_estimators.plugins.builtin import tjepa_maskers
+from tjepa_estimators.plugins.catalog import get_masker
 
 if TYPE_CHECKING:
-    from tjepa_estimators.contracts import Masker
+    from tjepa_estimators.contracts import GridMasker, Masker
 
 __all__ = ["MaskConfig"]
 
-_MASKERS: Mapping[str, type[Any]] = {"random": RandomMasker, "block": BlockMasker, "future": FutureMasker}
+# found without a look at other plugins: a plugin that imports us must not be loaded while we are
+_BUILT_IN = {spec.name: spec for spec in tjepa_maskers()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class MaskConfig:
     """One way to hide tokens and how often it is drawn."""
 
     kind: str
-    """``"random"``, ``"block"`` or ``"future"``."""
+    """``"random"``, ``"block"``, ``"future"``, or what :func:`~tjepa_estimators.list_plugins` shows beside them."""
     weight: float = 1.0
     """How often it is drawn, relative to the others."""
     options: dict[str, float] = field(default_factory=dict)
@@ -31,14 +32,11 @@ class MaskConfig:
     def __post_init__(self) -> None:
         self.build()
 
-    def build(self) -> Masker:
+    def build(self) -> Masker | GridMasker:
         """The masker that this stands for."""
-        if self.kind not in _MASKERS:
-            msg = f"mask kind {self.kind!r} is unknown; choose one of {sorted(_MASKERS)}."
-            raise ConfigError(msg)
+        spec = _BUILT_IN.get(self.kind) or get_masker(self.kind)
         try:
-            masker: Masker = _MASKERS[self.kind](**self.options)
+            return spec.load()(**self.options)
         except TypeError as error:
             msg = f"options {self.options} do not fit mask kind {self.kind!r}: {error}."
             raise ConfigError(msg) from error
-        return masker

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.errors import ConfigError, PluginError
 from tjepa_estimators.jepa.codebook import CodebookConfig
 from tjepa_estimators.jepa.config.jepa import JEPAConfig
 from tjepa_estimators.jepa.config.masks import MaskConfig
+from tjepa_estimators.plugins.catalog import get_preset
 from tjepa_estimators.settings import as_settings
 
 __all__ = ["PRESETS", "Preset", "as_preset"]
@@ -77,8 +78,17 @@ is rebuilt; it is small enough to train on a CPU within a minute."""
 def as_preset(given: str | JEPAConfig | Mapping[str, Any] | None) -> Preset:
     """Turn a preset's name, settings, a dict of settings or None (the default) into a preset."""
     if isinstance(given, str):
-        if given not in PRESETS:
-            msg = f"preset {given!r} is unknown; choose one of {sorted(PRESETS)} or pass a JEPAConfig."
-            raise ConfigError(msg)
-        return PRESETS[given]
+        return PRESETS[given] if given in PRESETS else _registered(given)
     return Preset(jepa=as_settings(JEPAConfig, given))
+
+
+def _registered(name: str) -> Preset:
+    try:
+        preset = get_preset(name).load()()
+    except PluginError as error:
+        msg = f"preset {name!r} is unknown; choose one of {sorted(PRESETS)} or pass a JEPAConfig. {error}"
+        raise ConfigError(msg) from error
+    if not isinstance(preset, Preset):
+        msg = f"preset {name!r} is a {type(preset).__name__}; its plugin must return a Preset."
+        raise ConfigError(msg)
+    return preset

@@ -1,0 +1,140 @@
+"""A kind of data for tests: small pictures of numbers, whose tokens are their rows of cells, on a grid of two axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from tjepa_estimators.contracts import DomainInfo, Masks, Tokens
+from tjepa_estimators.data.windows import batch_indices
+from tjepa_estimators.errors import ConfigError, DataError
+from tjepa_estimators.nn.positions import sinusoidal_positions
+from tjepa_estimators.plugins import DomainSpec, MaskerSpec, PresetSpec, TokenizerSpec, hookimpl
+
+__all__ = ["plugin"]
+
+
+class Cells:
+    """Grids of one size, in memory."""
+
+    def __init__(self, values):
+        self.values = torch.as_tensor(np.asarray(values), dtype=torch.float32)
+
+    def __len__(self):
+        return len(self.values)
+
+    def draw(self, step, batch_size, seed):
+        return batch_indices(len(self), batch_size, step, seed)
+
+    def batches(self, batch_size):
+        return reversed(torch.arange(len(self)).split(batch_size))
+
+    def gather(self, index):
+        return self.values[index]
+
+    def digest(self):
+        return str(float(self.values.sum()))
+
+
+@dataclass(frozen=True)
+class GridConfig:
+    """Cells of a grid."""
+
+    width: int | None = None
+
+    def fit_to(self, items):
+        return replace(self, width=np.asarray(items).shape[-1])
+
+    def samples(self, items):
+        return self.rows(items)
+
+    def rows(self, items):
+        if np.asarray(items).ndim != 3:
+            raise DataError(f"grids need three axes, got {np.asarray(items).ndim}")
+        return Cells(items)
+
+
+class GridTokenizer(torch.nn.Module):
+    """One token for each cell."""
+
+    def __init__(self, dim, config):
+        super().__init__()
+        self.dim = dim
+        self.embed = torch.nn.Linear(1, dim)
+
+    def grid(self, raw):
+        return tuple(raw.shape[1:])
+
+    def forward(self, raw, context=None):
+        axes = torch.meshgrid(*(torch.arange(size, dtype=torch.float32) for size in raw.shape[1:]), indexing="ij")
+        positions = torch.stack([axis.flatten() for axis in axes], dim=-1).expand(len(raw), -1, -1)
+        values = self.embed(raw.flatten(1).unsqueeze(-1)) + sinusoidal_positions(positions, self.dim)
+        return Tokens(values, positions, torch.zeros(values.shape[:2], dtype=torch.bool))
+
+
+@dataclass(frozen=True)
+class HideColumn:
+    """Hide one column of a grid."""
+
+    def on(self, grid):
+        if len(grid) != 2:
+            raise ConfigError(f"a column needs a grid of two axes, got {grid}")
+        rows, columns = grid
+
+        def mask(tokens, batch, generator):
+            numbers = torch.arange(tokens).reshape(rows, columns)
+            hidden = int(torch.randint(columns, (), generator=generator))
+            rest = [column for column in range(columns) if column != hidden]
+            targets = numbers[:, hidden].expand(batch, 1, -1)
+            return Masks(numbers[:, rest].flatten().expand(batch, -1), targets)
+
+        return mask
+
+
+class Squares:
+    """Grids of four by three."""
+
+    info = DomainInfo(
+        name="squares", title="Squares", licence="CC0 1.0", source="computed", frequency="", season=1, sha256=""
+    )
+    preset = "grid-tiny"
+
+    def items(self, split="all"):
+        return list(np.random.default_rng(0).standard_normal((40, 4, 3)))
+
+    def sample(self):
+        return self.items()[:8]
+
+
+def tiny():
+    from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, Preset, TokenizerConfig
+
+    jepa = JEPAConfig(
+        tokenizer=TokenizerConfig(kind="grid"), masking=(MaskConfig(kind="column"),),
+        dim=8, predictor_dim=8, predictor_heads=2,
+    )  # fmt: skip
+    return Preset(jepa=jepa, encoder={"depth": 1, "heads": 2}, train={"steps": 3, "batch_size": 8})
+
+
+class plugin:  # noqa: N801 - stands for a module
+    @staticmethod
+    @hookimpl
+    def tjepa_tokenizers():
+        return [TokenizerSpec(name="grid", target=f"{__name__}:GridTokenizer", config=f"{__name__}:GridConfig")]
+
+    @staticmethod
+    @hookimpl
+    def tjepa_maskers():
+        return [MaskerSpec(name="column", target=f"{__name__}:HideColumn")]
+
+    @staticmethod
+    @hookimpl
+    def tjepa_presets():
+        return [PresetSpec(name="grid-tiny", target=f"{__name__}:tiny")]
+
+    @staticmethod
+    @hookimpl
+    def tjepa_domains():
+        return [DomainSpec(name="squares", target=f"{__name__}:Squares")]
