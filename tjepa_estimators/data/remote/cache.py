@@ -28,6 +28,9 @@ __all__ = ["CacheEntry", "FrameCache", "Key", "cache_folder"]
 Key: TypeAlias = Mapping[str, str | int | float | bool | None]
 """What was asked: provider, symbol, interval, year…"""
 
+_FORMAT = 2
+"""Number of the way in which frames are kept; entries of another one are fetched again."""
+
 _FAULTS = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
@@ -69,7 +72,7 @@ class FrameCache:
     """Frames by what was asked for.
 
     An entry is two files, written to the side and then renamed: ``…npz`` with the data and ``…json`` with key, sha256,
-    time of fetching and licence. An entry that is damaged counts as absent, with a
+    time of fetching and licence. An entry that is damaged, or kept in another format, counts as absent, with a
     :class:`~tjepa_estimators.errors.DataQualityWarning`, so that it is fetched again.
 
     Parameters
@@ -98,7 +101,7 @@ class FrameCache:
             return _read(path)
         except _FAULTS as error:
             warnings.warn(
-                f"The cached {dict(key)} in {path} is damaged ({error}); it is fetched again",
+                f"The cached {dict(key)} in {path} is of no use ({error}); it is fetched again",
                 DataQualityWarning,
                 stacklevel=2,
             )
@@ -118,6 +121,7 @@ class FrameCache:
         packed = io.BytesIO()
         np.savez_compressed(packed, allow_pickle=False, **arrays)
         about = {
+            "format": _FORMAT,
             "key": dict(key),
             "sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
             "fetched": (fetched or datetime.now(UTC)).isoformat(),
@@ -139,6 +143,8 @@ class FrameCache:
 
 def _read(path: Path) -> CacheEntry:
     about: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if about.get("format") != _FORMAT:
+        raise ValueError(f"it was kept in format {about.get('format', 1)}, and this version reads {_FORMAT}")
     packed = path.with_suffix(".npz").read_bytes()
     if hashlib.sha256(packed).hexdigest() != about["sha256"]:
         raise ValueError("its sha256 is not the one that was noted")

@@ -84,10 +84,20 @@ def no_data(path):
 def test_a_damaged_entry_is_reported_and_counts_as_absent(cache, frame, damage):
     cache.put(KEY, frame, licence="")
     damage(files(cache, ".npz")[0])
-    with pytest.warns(DataQualityWarning, match=r"damaged.*fetched again"):
+    with pytest.warns(DataQualityWarning, match="of no use.*fetched again"):
         assert cache.get(KEY) is None
     cache.put(KEY, frame, licence="")
     assert cache.get(KEY).frame.equals(frame)
+
+
+def test_an_entry_kept_in_an_earlier_way_is_fetched_again(cache, frame):
+    cache.put(KEY, frame, licence="")
+    (sidecar,) = files(cache, ".json")
+    about = json.loads(sidecar.read_text())
+    del about["format"]
+    sidecar.write_text(json.dumps(about))
+    with pytest.warns(DataQualityWarning, match="kept in format 1, and this version reads 2"):
+        assert cache.get(KEY) is None
 
 
 def test_data_without_a_sidecar_were_not_finished_and_count_as_absent(cache, frame):
