@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -11,9 +12,16 @@ from tjepa_estimators.contracts import DomainInfo, Masks, Tokens
 from tjepa_estimators.data.windows import batch_indices
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.nn.positions import sinusoidal_positions
-from tjepa_estimators.plugins import DomainSpec, MaskerSpec, PresetSpec, TokenizerSpec, hookimpl
+from tjepa_estimators.plugins import DomainSpec, MaskerSpec, PresetSpec, TokenizerSpec, catalog, hookimpl
 
-__all__ = ["plugin"]
+__all__ = ["install", "plugin"]
+
+
+def install(monkeypatch):
+    """Have the plugin found as if it were installed."""
+    point = SimpleNamespace(name="grids", value="grids", dist=None, load=lambda: plugin)
+    found = catalog.Catalog([point], disabled=())
+    monkeypatch.setattr(catalog, "_installed", lambda: found)
 
 
 class Cells:
@@ -82,6 +90,8 @@ class HideColumn:
         if len(grid) != 2:
             raise ConfigError(f"a column needs a grid of two axes, got {grid}")
         rows, columns = grid
+        if columns < 2:
+            raise ConfigError(f"one of two columns or more is hidden, got {grid}")
 
         def mask(tokens, batch, generator):
             numbers = torch.arange(tokens).reshape(rows, columns)
@@ -102,7 +112,11 @@ class Squares:
     preset = "grid-tiny"
 
     def items(self, split="all"):
-        return list(np.random.default_rng(0).standard_normal((40, 4, 3)))
+        whole = list(np.random.default_rng(0).standard_normal((40, 4, 3)))
+        try:
+            return {"all": whole, "train": whole[:30], "test": whole[30:]}[split]
+        except KeyError:
+            raise DataError(f"split {split!r} is unknown; choose all, train or test") from None
 
     def sample(self):
         return self.items()[:8]

@@ -23,7 +23,8 @@ __all__ = ["run"]
 _EXAMPLES = """\
 examples:
   tjepa check performer                      an encoder, by the name that it is registered under
-  tjepa check weather                        a data domain
+  tjepa check weather                        a data domain, with the tokenizer that reads it if it holds no series
+  tjepa check future                         a masker
   tjepa check my_package.masking:MyMasker    a masker or a loss term: a class or function without arguments
 """
 
@@ -37,7 +38,7 @@ def run(options: Sequence[str]) -> int:
         formatter_class=RawDescriptionHelpFormatter,
         exit_on_error=False,
     )
-    parser.add_argument("name", help="registered name of an encoder or a domain, or package.module:attribute")
+    parser.add_argument("name", help="registered name of an encoder, a domain or a masker, or package.module:attribute")
     name = parser.parse_args(list(options)).name
     checks, make = _by_target(name) if ":" in name else _by_name(name)
     from tjepa_estimators.testing.report import run_checks
@@ -48,13 +49,19 @@ def run(options: Sequence[str]) -> int:
 
 
 def _by_name(name: str) -> tuple[Sequence[Check], object]:
-    """Checks for what is registered under ``name``; an encoder comes before a domain."""
-    kinds = {row.name: row.kind for row in reversed(list_plugins())}
+    """Checks for what is registered under ``name``; an encoder comes before a domain, a domain before a masker."""
+    kinds = {row.name: row.kind for row in reversed(list_plugins()) if row.kind in {"encoder", "domain", "masker"}}
     meant = name if name in kinds else next(iter(get_close_matches(name, kinds, n=1)), "")
     if kinds.get(meant) == "domain":
-        from tjepa_estimators.testing.domain import DOMAIN_CHECKS, RegisteredDomain
+        from tjepa_estimators.testing.domain import RegisteredDomain, domain_checks
 
-        return DOMAIN_CHECKS, RegisteredDomain(name)
+        opened = RegisteredDomain(name)
+        return domain_checks(opened), opened
+    if kinds.get(meant) == "masker":
+        from tjepa_estimators.plugins import get_masker
+        from tjepa_estimators.testing.masker import MASKER_CHECKS
+
+        return MASKER_CHECKS, get_masker(name).load()
     from tjepa_estimators.testing.encoder import ENCODER_CHECKS, RegisteredEncoder
 
     return ENCODER_CHECKS, RegisteredEncoder(name)
@@ -76,10 +83,12 @@ def _by_target(target: str) -> tuple[Sequence[Check], object]:
 
 def _checks_for(made: Any, target: str) -> Sequence[Check]:  # noqa: ANN401 - whatever the author made
     from tjepa_estimators import testing
-    from tjepa_estimators.contracts import DataDomain
+    from tjepa_estimators.contracts import DataDomain, GridMasker, SampleDomain
 
-    if isinstance(made, DataDomain):
-        return testing.DOMAIN_CHECKS
+    if isinstance(made, DataDomain | SampleDomain):
+        return testing.SAMPLE_DOMAIN_CHECKS if isinstance(made, SampleDomain) else testing.DOMAIN_CHECKS
+    if isinstance(made, GridMasker):
+        return testing.MASKER_CHECKS
     arguments = len(inspect.signature(made).parameters) if callable(made) else 0
     if arguments == 3:
         return testing.MASKER_CHECKS

@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from tjepa_estimators.testing.masker import MASKER_CHECKS, check_masker
     from tjepa_estimators.testing.replay import ReplayServer, Reply, Request
     from tjepa_estimators.testing.report import ConformanceError, Outcome, Report, SkipCheck, run_checks
+    from tjepa_estimators.testing.sample_domain import SAMPLE_DOMAIN_CHECKS
     from tjepa_estimators.testing.term import TERM_CHECKS, check_term
+    from tjepa_estimators.testing.tokenizer import TOKENIZER_CHECKS, check_tokenizer
 
 __all__ = [
     "DOMAIN_CHECKS",
     "ENCODER_CHECKS",
     "ESTIMATOR_CHECKS",
     "MASKER_CHECKS",
+    "SAMPLE_DOMAIN_CHECKS",
     "TERM_CHECKS",
+    "TOKENIZER_CHECKS",
     "ConformanceError",
     "DomainTests",
     "EncoderTests",
@@ -47,6 +51,7 @@ __all__ = [
     "check_estimator",
     "check_masker",
     "check_term",
+    "check_tokenizer",
     "run_checks",
 ]
 
@@ -58,7 +63,9 @@ _MODULES = {
     "masker": ("MASKER_CHECKS", "check_masker"),
     "replay": ("ReplayServer", "Reply", "Request"),
     "report": ("ConformanceError", "Outcome", "Report", "SkipCheck", "run_checks"),
+    "sample_domain": ("SAMPLE_DOMAIN_CHECKS",),
     "term": ("TERM_CHECKS", "check_term"),
+    "tokenizer": ("TOKENIZER_CHECKS", "check_tokenizer"),
 }
 
 

@@ -13,7 +13,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from tjepa_estimators.contracts import DataDomain, DomainInfo
+from tjepa_estimators.contracts import DataDomain, DomainInfo, SampleDomain
 from tjepa_estimators.data.domains import load_domain
 from tjepa_estimators.data.series import Series
 from tjepa_estimators.plugins.catalog import get_domain
@@ -26,7 +26,7 @@ from tjepa_estimators.training.run import pretrain
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DOMAIN_CHECKS", "RegisteredDomain", "check_domain"]
+__all__ = ["DOMAIN_CHECKS", "RegisteredDomain", "check_domain", "domain_checks", "no_network"]
 
 MakeDomain: TypeAlias = Callable[[], DataDomain]
 
@@ -145,7 +145,7 @@ def check_sample_needs_no_network(make: MakeDomain) -> None:
 
     Ship the sample with the package (``importlib.resources``) or compute it; download in ``series()`` only.
     """
-    with _no_network():
+    with no_network():
         sample = make().sample()
     expect(len(sample) >= 1 and all(isinstance(one, Series) for one in sample), "sample() gives no Series.")
     steps = sum(len(one) for one in sample)
@@ -182,7 +182,9 @@ def _by_name(series: Sequence[Series]) -> dict[object, Series]:
 
 
 @contextmanager
-def _no_network() -> Iterator[None]:
+def no_network() -> Iterator[None]:
+    """Fail the running check where a block reaches for the network."""
+
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("sample() reached for the network.")
 
@@ -206,6 +208,15 @@ DOMAIN_CHECKS: tuple[Check, ...] = (
     check_hooks_import_no_torch,
 )
 """All checks of a data domain; each is called as ``check(make)``."""
+
+
+def domain_checks(make: Callable[[], object]) -> tuple[Check, ...]:
+    """The checks for what ``make`` opens: a domain of series, or of samples of another kind."""
+    if not isinstance(make(), SampleDomain):
+        return DOMAIN_CHECKS
+    from tjepa_estimators.testing.sample_domain import SAMPLE_DOMAIN_CHECKS
+
+    return SAMPLE_DOMAIN_CHECKS
 
 
 def check_domain(domain: str | MakeDomain, expected_failures: Mapping[str, str] | None = None) -> Report:
@@ -235,6 +246,6 @@ def check_domain(domain: str | MakeDomain, expected_failures: Mapping[str, str] 
     '8 passed, 1 skipped'
     """
     make = RegisteredDomain(domain) if isinstance(domain, str) else domain
-    report = run_checks(DOMAIN_CHECKS, make, expected_failures)
+    report = run_checks(domain_checks(make), make, expected_failures)
     report.raise_for_failures()
     return report

@@ -13,7 +13,7 @@ from tjepa_estimators.plugins.hookspecs import GROUP
 from tjepa_estimators.testing.report import expect
 
 if TYPE_CHECKING:
-    from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec
+    from tjepa_estimators.plugins.specs import Spec
 
 __all__ = ["expect_light_hooks"]
 
@@ -25,7 +25,7 @@ print(*[name for name in ("torch", "numpy", "pandas") if name in sys.modules])
 """
 
 
-def expect_light_hooks(spec: EncoderSpec | DomainSpec) -> None:
+def expect_light_hooks(spec: Spec) -> None:
     """Fail the running check if finding ``spec`` imports a heavy library; plugins of others are left out."""
     distribution, _ = provider(spec)
     others = [point.name for point in metadata.entry_points(group=GROUP) if not _is_from(distribution, point)]

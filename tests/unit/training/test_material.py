@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -13,7 +11,6 @@ from tjepa_estimators import JEPAForecaster, PretrainedEncoder, load_domain, pre
 from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, TokenizerConfig, as_preset
-from tjepa_estimators.plugins import catalog
 from tjepa_estimators.training.run import untrained
 
 PICTURES = np.random.default_rng(1).standard_normal((20, 4, 3))
@@ -21,10 +18,7 @@ PICTURES = np.random.default_rng(1).standard_normal((20, 4, 3))
 
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch):
-    """The plugin of grids, as if it were installed."""
-    point = SimpleNamespace(name="grids", value="grids", dist=None, load=lambda: grids.plugin)
-    found = catalog.Catalog([point], disabled=())
-    monkeypatch.setattr(catalog, "_installed", lambda: found)
+    grids.install(monkeypatch)
 
 
 def test_items_are_pretrained_on_saved_read_and_embedded(tmp_path):

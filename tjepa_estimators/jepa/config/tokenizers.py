@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,10 +34,9 @@ class TokenizerConfig:
         return cast("TokenizerSettings", as_settings(get_tokenizer(self.kind).load_config(), self.options))
 
     def fit_to(self, items: object) -> TokenizerConfig:
-        """The same tokenizer with settings that fit the items."""
-        return TokenizerConfig(
-            kind=self.kind, options=to_dict(cast("DataclassInstance", self.settings().fit_to(items)))
-        )
+        """The same tokenizer with settings that fit the items, as plain as an artifact keeps them."""
+        settings = to_dict(cast("DataclassInstance", self.settings().fit_to(items)))
+        return TokenizerConfig(kind=self.kind, options=json.loads(json.dumps(settings)))
 
     def build(self, dim: int) -> Tokenizer:
         """A fresh tokenizer whose tokens are ``dim`` wide."""
