@@ -53,6 +53,7 @@ class GridConfig:
     width: int | None = None
 
     def fit_to(self, items):
+        self.rows(items)
         return replace(self, width=np.asarray(items).shape[-1])
 
     def samples(self, items):

@@ -14,15 +14,14 @@ __all__ = ["model_card"]
 def model_card(info: ArtifactInfo) -> str:
     """The card in markdown, with the header that the Hugging Face hub reads."""
     provenance = info.provenance
-    coarser = "".join(f", and of averages of {factor} steps" for factor in info.jepa.resolutions[1:])
     return f"""---
 library_name: tjepa-estimators
-tags: [time-series, jepa, self-supervised]
+tags: [{info.jepa.tokenizer.kind if info.jepa.tokenizer else "time-series"}, jepa, self-supervised]
 ---
 # JEPA-pretrained encoder
 
 Encoder `{info.encoder}` with {info.encoder_config or "default settings"}, token width {info.jepa.dim},
-context of {info.jepa.context_length} steps in patches of {info.jepa.patch_length}{coarser}.
+{_reads(info)}.
 Weights: SHA-256 `{info.weights_sha256}`.
 
 ```python
@@ -41,6 +40,13 @@ encoder = PretrainedEncoder.load("path or hub id of this folder")
 
 {_numbers(provenance.diagnostics) or "- not measured"}
 {_domains(provenance.shares, provenance.domains)}"""
+
+
+def _reads(info: ArtifactInfo) -> str:
+    if info.jepa.tokenizer is not None:
+        return f"reads what the tokenizer `{info.jepa.tokenizer.kind}` reads"
+    coarser = "".join(f", and of averages of {factor} steps" for factor in info.jepa.resolutions[1:])
+    return f"context of {info.jepa.context_length} steps in patches of {info.jepa.patch_length}{coarser}"
 
 
 def _forecasting(info: ArtifactInfo) -> str:

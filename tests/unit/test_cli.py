@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tjepa_estimators import PretrainedEncoder
+from tests import grids
+from tjepa_estimators import PretrainedEncoder, pretrain
 from tjepa_estimators.cli import VERBS, main
 
 STEPS = 120
@@ -110,6 +111,19 @@ def test_a_preset_is_what_flags_are_laid_over(cli, tmp_path):
     info = PretrainedEncoder.load(tmp_path / "enc").info
     assert (info.jepa.patch_length, info.jepa.loss, info.encoder_config["depth"]) == (4, "l2", 4)
     assert info.provenance.train["learning_rate"] == 1e-4
+
+
+def test_a_preset_with_a_tokenizer_reads_domains_of_samples(cli, tmp_path, monkeypatch):
+    grids.install(monkeypatch)
+    cli("pretrain --domains squares --preset grid-tiny --train.seed 2 --output {out}/enc")
+    encoder = PretrainedEncoder.load(tmp_path / "enc")
+    assert encoder == pretrain("squares", config="grid-tiny", train={"seed": 2})
+    shown = cli("info {out}/enc").out
+    assert "grid" in shown
+    assert "CC0 1.0" in shown
+    assert "reads what the tokenizer `grid` reads" in (tmp_path / "enc" / "README.md").read_text()
+    assert "must read series" in cli("embed daily.csv --pretrained {out}/enc --output o", code=2).err
+    assert "grids need three axes" in cli("pretrain daily.csv --preset grid-tiny --output o", code=2).err
 
 
 def test_a_forecast_goes_on_where_the_file_ends(cli, tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import torch
 
-from tjepa_estimators.artifact import PretrainedEncoder
+from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
 from tjepa_estimators.commands.csv_files import read_csv, write_csv
 from tjepa_estimators.commands.options import add_columns, build_parser, parse
 from tjepa_estimators.commands.tables import say
@@ -37,7 +37,7 @@ def run(options: Sequence[str]) -> None:
     add_columns(parser)
     given = parse(parser, options)
     file = read_csv(given.csv, given)
-    encoder = PretrainedEncoder.load(given.pretrained)
+    encoder = resolve_pretrained(given.pretrained)
     length = given.length or encoder.context_length
     tables = [_table(file, one, encoder, length, given.stride) for one in file.series]
     write_csv(tables, given.output)

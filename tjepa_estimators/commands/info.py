@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from tjepa_estimators.artifact import ArtifactInfo, PretrainedEncoder
@@ -12,6 +13,9 @@ from tjepa_estimators.commands.tables import show_table
 from tjepa_estimators.settings import to_dict
 
 __all__ = ["run", "show_health"]
+
+_LONGEST = 300
+"""Characters of a value that are shown: a vocabulary has thousands of words."""
 
 _EXAMPLES = """\
   tjepa info encoder
@@ -71,4 +75,4 @@ def _settings(info: ArtifactInfo) -> list[tuple[str, str]]:
 
 
 def _flat(name: str, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(f"{name}.{key}", str(value)) for key, value in settings.items()]
+    return [(f"{name}.{key}", shorten(str(value), _LONGEST, placeholder=" …")) for key, value in settings.items()]

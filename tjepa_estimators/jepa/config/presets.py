@@ -86,7 +86,7 @@ def _registered(name: str) -> Preset:
     try:
         preset = get_preset(name).load()()
     except PluginError as error:
-        msg = f"preset {name!r} is unknown; choose one of {sorted(PRESETS)} or pass a JEPAConfig. {error}"
+        msg = f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)} or pass a JEPAConfig. {error}"
         raise ConfigError(msg) from error
     if not isinstance(preset, Preset):
         msg = f"preset {name!r} is a {type(preset).__name__}; its plugin must return a Preset."
