@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tjepa_estimators.contracts import DomainInfo, Masks, Tokens
-from tjepa_estimators.data.windows import batch_indices
+from tjepa_estimators.data.stacked import StackedSamples
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.nn.positions import sinusoidal_positions
 from tjepa_estimators.plugins import DomainSpec, MaskerSpec, PresetSpec, TokenizerSpec, catalog, hookimpl
@@ -24,26 +24,11 @@ def install(monkeypatch):
     monkeypatch.setattr(catalog, "_installed", lambda: found)
 
 
-class Cells:
-    """Grids of one size, in memory."""
-
-    def __init__(self, values):
-        self.values = torch.as_tensor(np.asarray(values), dtype=torch.float32)
-
-    def __len__(self):
-        return len(self.values)
-
-    def draw(self, step, batch_size, seed):
-        return batch_indices(len(self), batch_size, step, seed)
+class Cells(StackedSamples):
+    """Grids of one size, read in an order of its own when they are embedded."""
 
     def batches(self, batch_size):
         return reversed(torch.arange(len(self)).split(batch_size))
-
-    def gather(self, index):
-        return self.values[index]
-
-    def digest(self):
-        return str(float(self.values.sum()))
 
 
 @dataclass(frozen=True)
@@ -123,16 +108,6 @@ class Squares:
         return self.items()[:8]
 
 
-def tiny():
-    from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, Preset, TokenizerConfig
-
-    jepa = JEPAConfig(
-        tokenizer=TokenizerConfig(kind="grid"), masking=(MaskConfig(kind="column"),),
-        dim=8, predictor_dim=8, predictor_heads=2,
-    )  # fmt: skip
-    return Preset(jepa=jepa, encoder={"depth": 1, "heads": 2}, train={"steps": 3, "batch_size": 8})
-
-
 class plugin:  # noqa: N801 - stands for a module
     @staticmethod
     @hookimpl
@@ -147,7 +122,7 @@ class plugin:  # noqa: N801 - stands for a module
     @staticmethod
     @hookimpl
     def tjepa_presets():
-        return [PresetSpec(name="grid-tiny", target=f"{__name__}:tiny")]
+        return [PresetSpec(name="grid-tiny", target="tests.grids_preset:TINY")]
 
     @staticmethod
     @hookimpl

@@ -63,6 +63,32 @@ assert len(tides.sample()[0]) == 240
 print(*provider("tides"))
 """
 
+USE_TOKENIZER = """
+import numpy as np
+from tjepa_estimators import PretrainedEncoder, pretrain
+from tjepa_estimators.testing import check_tokenizer
+melodies = np.random.default_rng(0).integers(0, 128, (12, 16)).tolist()
+check_tokenizer("melody", melodies)
+encoder = pretrain(melodies, config={"tokenizer": {"kind": "melody"}, "dim": 16}, train={"steps": 2})
+twin = PretrainedEncoder.load(encoder.save("artifact"))
+print(twin == encoder, twin.embed(melodies).shape, twin.info.provenance.provided_by["tjepa-melodies"])
+"""
+
+USE_MASKER = """
+from tjepa_estimators.jepa.config import MaskConfig
+from tjepa_estimators.plugins import get_masker
+from tjepa_estimators.testing import check_masker
+check_masker(get_masker("comb").load())
+print(MaskConfig(kind="comb", options={"first": 1}).build())
+"""
+
+USE_PRESET = """
+import numpy as np
+from tjepa_estimators import JEPAForecaster
+forecaster = JEPAForecaster(config="weekly", train={"steps": 1}).fit(np.sin(np.arange(400.0)), fh=[1])
+print(forecaster.pretrained_.info.jepa.patch_length, forecaster.pretrained_.info.encoder_config)
+"""
+
 
 def example_files(hook):
     """The files in the docstring of a hook: each literal block is named by the first path in its lead-in."""
@@ -90,8 +116,11 @@ def install(files, folder):
         (hookspecs.tjepa_encoders, 3, USE_ENCODER, "tjepa-mean 0.1.0 ['ok']"),
         (hookspecs.tjepa_encoders, 3, USE_ENCODER_EVERYWHERE, "{'tjepa-mean': '0.1.0'}"),
         (hookspecs.tjepa_domains, 2, USE_DOMAIN, "tjepa-tides 0.1.0"),
+        (hookspecs.tjepa_tokenizers, 3, USE_TOKENIZER, "True (12, 16) 0.1.0"),
+        (hookspecs.tjepa_maskers, 3, USE_MASKER, "CombMasker(first=1)"),
+        (hookspecs.tjepa_presets, 3, USE_PRESET, "7 {'depth': 1}"),
     ],
-    ids=["encoder", "encoder in every wrapper", "domain"],
+    ids=["encoder", "encoder in every wrapper", "domain", "tokenizer", "masker", "preset"],
 )
 def test_the_documented_plugin_works_once_installed(hook, num_files, code, output, tmp_path):
     files = example_files(hook)

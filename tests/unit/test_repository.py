@@ -47,7 +47,8 @@ def test_a_hook_takes_nothing_and_documents_a_whole_plugin(name):
 
 
 def test_every_hook_is_used_by_the_built_in_plugins():
-    assert sorted(builtin.__all__) == sorted(HOOKS)
+    by_plugins_only = {"tjepa_tokenizers"}  # series are cut into patches by settings of their own
+    assert {*builtin.__all__} == {*HOOKS} - by_plugins_only
 
 
 def test_every_bundled_file_has_its_licence_stated():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tjepa_estimators.plugins.hookspecs import hookimpl
-from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec
+from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec, PresetSpec
 
-__all__ = ["tjepa_domains", "tjepa_encoders", "tjepa_maskers"]
+__all__ = ["tjepa_domains", "tjepa_encoders", "tjepa_maskers", "tjepa_presets"]
 
 _DOMAINS = {
     "stocks": "Daily closing price of AAPL, FB, GOOG, IBM and MSFT, 2009 to 2013",
@@ -84,5 +84,32 @@ def tjepa_maskers() -> list[MaskerSpec]:
             name="future",
             target="tjepa_estimators.jepa.masking:FutureMasker",
             summary="The end of each sequence",
+        ),
+    ]
+
+
+@hookimpl
+def tjepa_presets() -> list[PresetSpec]:
+    """Return our default recipe and those of published descriptions."""
+    module = "tjepa_estimators.jepa.config.presets"
+    return [
+        PresetSpec(name="tiny", target=f"{module}:TINY", summary="Our default for series"),
+        PresetSpec(
+            name="temporal-jepa",
+            target=f"{module}:TEMPORAL_JEPA",
+            summary="Overlapping patches of short series, 70 % of them hidden",
+        ),
+        PresetSpec(
+            name="pooled-jepa",
+            target=f"{module}:POOLED_JEPA",
+            summary="Pooled latents of time steps, predicted by an MLP",
+        ),
+        PresetSpec(
+            name="mts-jepa", target=f"{module}:MTS_JEPA", summary="Codes of the next window, at two resolutions"
+        ),
+        PresetSpec(
+            name="mts-jepa-latent",
+            target=f"{module}:MTS_JEPA_LATENT",
+            summary="Latents of the next window, at two resolutions",
         ),
     ]

@@ -159,12 +159,79 @@ def tjepa_tokenizers() -> Iterable[TokenizerSpec]:
 
     Examples
     --------
-    The hook of a plugin that reads notes of music; ``my_package/notes.py`` holds a
-    :class:`~tjepa_estimators.contracts.TokenizerSettings` and a :class:`~tjepa_estimators.contracts.Tokenizer`::
+    A whole plugin: ``pyproject.toml`` and two files. ``pyproject.toml``::
+
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "tjepa-melodies"
+        version = "0.1.0"
+        dependencies = ["tjepa-estimators"]
+
+        [project.entry-points.tjepa]
+        melodies = "tjepa_melodies"
+
+    ``tjepa_melodies/__init__.py``, which imports no torch, so that listing plugins stays quick::
+
+        from tjepa_estimators.plugins import TokenizerSpec, hookimpl
+
 
         @hookimpl
         def tjepa_tokenizers():
-            return [TokenizerSpec(name="notes", target="my_package.notes:Notes", config="my_package.notes:NotesConfig")]
+            return [
+                TokenizerSpec(
+                    name="melody",
+                    target="tjepa_melodies.melody:Melody",
+                    config="tjepa_melodies.melody:MelodyConfig",
+                    summary="Notes of melodies of one length, as numbers from 0 to 127",
+                )
+            ]
+
+    ``tjepa_melodies/melody.py``, imported when someone asks for the tokenizer::
+
+        from dataclasses import dataclass, replace
+
+        import numpy as np
+        import torch
+
+        from tjepa_estimators.contracts import Tokens
+        from tjepa_estimators.data.stacked import StackedSamples
+        from tjepa_estimators.errors import DataError
+        from tjepa_estimators.nn.positions import sinusoidal_positions
+
+
+        @dataclass(frozen=True)
+        class MelodyConfig:
+            length: int | None = None
+
+            def fit_to(self, items):
+                return self if self.length else replace(self, length=len(items[0]))
+
+            def samples(self, items):
+                return self.rows(items)
+
+            def rows(self, items):
+                if {len(item) for item in items} != {self.length}:
+                    raise DataError(f"expected melodies of {self.length} notes; cut or pad them")
+                return StackedSamples(np.asarray(items, np.int64))
+
+
+        class Melody(torch.nn.Module):
+            def __init__(self, dim, config):
+                super().__init__()
+                self.dim = dim
+                self.embed = torch.nn.Embedding(128, dim)
+
+            def grid(self, raw):
+                return (raw.shape[1],)
+
+            def forward(self, raw, context=None):
+                places = torch.arange(raw.shape[1], device=raw.device, dtype=torch.float32)
+                positions = places.reshape(1, -1, 1).expand(len(raw), -1, -1)
+                values = self.embed(raw) + sinusoidal_positions(positions, self.dim)
+                return Tokens(values, positions, torch.zeros_like(raw, dtype=torch.bool))
     """
     raise NotImplementedError
 
@@ -175,11 +242,52 @@ def tjepa_maskers() -> Iterable[MaskerSpec]:
 
     Examples
     --------
-    The hook of a plugin; ``my_package/masks.py`` holds a :class:`~tjepa_estimators.contracts.Masker`::
+    A whole plugin: ``pyproject.toml`` and two files. ``pyproject.toml``::
+
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "tjepa-combs"
+        version = "0.1.0"
+        dependencies = ["tjepa-estimators"]
+
+        [project.entry-points.tjepa]
+        combs = "tjepa_combs"
+
+    ``tjepa_combs/__init__.py``::
+
+        from tjepa_estimators.plugins import MaskerSpec, hookimpl
+
 
         @hookimpl
         def tjepa_maskers():
-            return [MaskerSpec(name="every-other", target="my_package.masks:EveryOther")]
+            return [MaskerSpec(name="comb", target="tjepa_combs.comb:CombMasker", summary="Every other token")]
+
+    ``tjepa_combs/comb.py``, whose fields are the options of a ``MaskConfig``::
+
+        from dataclasses import dataclass
+
+        import torch
+
+        from tjepa_estimators.contracts import Masks
+        from tjepa_estimators.errors import ConfigError
+
+
+        @dataclass(frozen=True)
+        class CombMasker:
+            first: int = 0
+
+            def __call__(self, tokens, batch, generator):
+                if tokens < 2:
+                    raise ConfigError(f"a comb needs two tokens, got {tokens}; lengthen the window")
+                order = torch.arange(tokens).expand(batch, -1)
+                hidden = order[:, 1 - self.first :: 2]
+                return Masks(context=order[:, self.first :: 2], targets=hidden.unsqueeze(1))
+
+    A masker that must know how tokens lie in a plane has ``on(grid)`` in place of a call, see
+    :class:`~tjepa_estimators.contracts.GridMasker`.
     """
     raise NotImplementedError
 
@@ -190,11 +298,39 @@ def tjepa_presets() -> Iterable[PresetSpec]:
 
     Examples
     --------
-    The hook of a plugin; ``my_package/presets.py`` holds a function without arguments that returns a
-    :class:`~tjepa_estimators.jepa.config.Preset`::
+    A whole plugin: ``pyproject.toml`` and two files. ``pyproject.toml``::
+
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "tjepa-weekly"
+        version = "0.1.0"
+        dependencies = ["tjepa-estimators"]
+
+        [project.entry-points.tjepa]
+        weekly = "tjepa_weekly"
+
+    ``tjepa_weekly/__init__.py``::
+
+        from tjepa_estimators.plugins import PresetSpec, hookimpl
+
 
         @hookimpl
         def tjepa_presets():
-            return [PresetSpec(name="notes-tiny", target="my_package.presets:tiny")]
+            return [
+                PresetSpec(name="weekly", target="tjepa_weekly.presets:WEEKLY", summary="Days, in patches of weeks")
+            ]
+
+    ``tjepa_weekly/presets.py``::
+
+        from tjepa_estimators.jepa.config import JEPAConfig, Preset
+
+        WEEKLY = Preset(
+            jepa=JEPAConfig(context_length=84, future_length=28, patch_length=7),
+            encoder={"depth": 1},
+            train={"learning_rate": 1e-3},
+        )
     """
     raise NotImplementedError

@@ -220,8 +220,7 @@ class PresetSpec:
     name
         What users write as ``pretrain(..., config=...)``: lower case, unique across the installed plugins.
     target
-        ``"module:attribute"`` of a callable without arguments that returns a
-        :class:`tjepa_estimators.jepa.config.Preset`.
+        ``"module:attribute"`` of a :class:`tjepa_estimators.jepa.config.Preset`.
     summary
         One line for the list of plugins.
     api
@@ -234,7 +233,7 @@ class PresetSpec:
 
     Examples
     --------
-    >>> PresetSpec(name="notes-tiny", target="my_package.presets:tiny").name
+    >>> PresetSpec(name="notes-tiny", target="my_package.presets:TINY").name
     'notes-tiny'
     """
 
@@ -247,10 +246,9 @@ class PresetSpec:
         _check_name("preset", self.name)
         _check_target(self.name, "target", self.target)
 
-    def load(self) -> Callable[[], Any]:
-        """Import the recipe's factory; raises :class:`PluginError` where that fails."""
-        factory: Callable[[], Any] = _load("preset", self.name, self.target)
-        return factory
+    def load(self) -> Any:  # noqa: ANN401 - a Preset, of a layer above this one
+        """Import the recipe; raises :class:`PluginError` where that fails."""
+        return _load("preset", self.name, self.target)
 
 
 Spec = EncoderSpec | DomainSpec | TokenizerSpec | MaskerSpec | PresetSpec

@@ -27,42 +27,48 @@ class Preset:
 
 _NEXT_WINDOW = (MaskConfig(kind="future", options={"low": 0.5, "high": 0.5}),)
 
+TINY = Preset(jepa=JEPAConfig())
+TEMPORAL_JEPA = Preset(
+    jepa=JEPAConfig(
+        context_length=12, future_length=0, patch_length=4, patch_stride=3, embedding="conv1d", dim=64,
+        masking=(MaskConfig(kind="random", options={"ratio": 0.7}),),
+        predictor_dim=64, loss="l1", momentum=(0.999, 0.999),
+    ),
+    encoder={"depth": 4},
+    train={"learning_rate": 1e-4},
+)  # fmt: skip
+POOLED_JEPA = Preset(
+    jepa=JEPAConfig(
+        context_length=60, future_length=0, patch_length=1, dim=128,
+        masking=(MaskConfig(kind="random", options={"ratio": 0.5}),),
+        prediction="pooled", predictor_dim=64, predictor_depth=2, momentum=(0.996, 0.996),
+    ),
+    encoder={"depth": 4, "heads": 8, "dropout": 0.1},
+    train={"learning_rate": 1e-4},
+)  # fmt: skip
+MTS_JEPA = Preset(
+    jepa=JEPAConfig(
+        context_length=100, future_length=100, patch_length=20, dim=256, masking=_NEXT_WINDOW,
+        predictor_dim=128, predictor_depth=2, predictor_heads=4, loss="l2", normalize_targets=False,
+        momentum=(0.996, 0.996), coarse=0.5, codebook=CodebookConfig(), reconstruction=(0.5, 0.1),
+    ),
+    encoder={"depth": 6, "heads": 8, "dropout": 0.1},
+    train={"learning_rate": 5e-4, "weight_decay": 1e-5, "batch_size": 128, "gradient_clip": 0.5},
+)  # fmt: skip
+MTS_JEPA_LATENT = Preset(
+    jepa=JEPAConfig(
+        context_length=100, future_length=100, patch_length=20, dim=64, masking=_NEXT_WINDOW,
+        predictor_dim=64, momentum=(0.996, 0.996), coarse=0.5,
+    ),
+)  # fmt: skip
+
 PRESETS: Mapping[str, Preset] = {
-    "tiny": Preset(jepa=JEPAConfig()),
-    "temporal-jepa": Preset(
-        jepa=JEPAConfig(
-            context_length=12, future_length=0, patch_length=4, patch_stride=3, embedding="conv1d", dim=64,
-            masking=(MaskConfig(kind="random", options={"ratio": 0.7}),),
-            predictor_dim=64, loss="l1", momentum=(0.999, 0.999),
-        ),
-        encoder={"depth": 4},
-        train={"learning_rate": 1e-4},
-    ),
-    "pooled-jepa": Preset(
-        jepa=JEPAConfig(
-            context_length=60, future_length=0, patch_length=1, dim=128,
-            masking=(MaskConfig(kind="random", options={"ratio": 0.5}),),
-            prediction="pooled", predictor_dim=64, predictor_depth=2, momentum=(0.996, 0.996),
-        ),
-        encoder={"depth": 4, "heads": 8, "dropout": 0.1},
-        train={"learning_rate": 1e-4},
-    ),
-    "mts-jepa": Preset(
-        jepa=JEPAConfig(
-            context_length=100, future_length=100, patch_length=20, dim=256, masking=_NEXT_WINDOW,
-            predictor_dim=128, predictor_depth=2, predictor_heads=4, loss="l2", normalize_targets=False,
-            momentum=(0.996, 0.996), coarse=0.5, codebook=CodebookConfig(), reconstruction=(0.5, 0.1),
-        ),
-        encoder={"depth": 6, "heads": 8, "dropout": 0.1},
-        train={"learning_rate": 5e-4, "weight_decay": 1e-5, "batch_size": 128, "gradient_clip": 0.5},
-    ),
-    "mts-jepa-latent": Preset(
-        jepa=JEPAConfig(
-            context_length=100, future_length=100, patch_length=20, dim=64, masking=_NEXT_WINDOW,
-            predictor_dim=64, momentum=(0.996, 0.996), coarse=0.5,
-        ),
-    ),
-}  # fmt: skip
+    "tiny": TINY,
+    "temporal-jepa": TEMPORAL_JEPA,
+    "pooled-jepa": POOLED_JEPA,
+    "mts-jepa": MTS_JEPA,
+    "mts-jepa-latent": MTS_JEPA_LATENT,
+}
 """``"tiny"`` is our default; ``"temporal-jepa"`` and ``"pooled-jepa"`` carry the values of the published descriptions
 they are named after.
 
@@ -84,11 +90,11 @@ def as_preset(given: str | JEPAConfig | Mapping[str, Any] | None) -> Preset:
 
 def _registered(name: str) -> Preset:
     try:
-        preset = get_preset(name).load()()
+        preset = get_preset(name).load()
     except PluginError as error:
         msg = f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)} or pass a JEPAConfig. {error}"
         raise ConfigError(msg) from error
     if not isinstance(preset, Preset):
-        msg = f"preset {name!r} is a {type(preset).__name__}; its plugin must return a Preset."
+        msg = f"preset {name!r} is a {type(preset).__name__}; its plugin must name a Preset."
         raise ConfigError(msg)
     return preset
