@@ -9,11 +9,19 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec, PresetSpec, TokenizerSpec
+    from tjepa_estimators.plugins.specs import (
+        CommandSpec,
+        DomainSpec,
+        EncoderSpec,
+        MaskerSpec,
+        PresetSpec,
+        TokenizerSpec,
+    )
 
 __all__ = [
     "GROUP",
     "hookimpl",
+    "tjepa_commands",
     "tjepa_domains",
     "tjepa_encoders",
     "tjepa_maskers",
@@ -196,5 +204,20 @@ def tjepa_presets() -> Iterable[PresetSpec]:
         @hookimpl
         def tjepa_presets():
             return [PresetSpec(name="notes-tiny", target="my_package.presets:tiny")]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def tjepa_commands() -> Iterable[CommandSpec]:
+    """Return the verbs that this plugin adds to the command line.
+
+    Examples
+    --------
+    The hook of a plugin; ``my_package/play.py`` holds a function ``run(options)``::
+
+        @hookimpl
+        def tjepa_commands():
+            return [CommandSpec(name="play", target="my_package.play:run", summary="notes in, sound out")]
     """
     raise NotImplementedError
