@@ -5,28 +5,16 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentError
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from importlib import import_module
 
 from tjepa_estimators import __version__
 from tjepa_estimators.errors import TJEPAError
+from tjepa_estimators.plugins import get_command, list_plugins
+from tjepa_estimators.plugins.builtin import tjepa_commands
 
 __all__ = ["VERBS", "main"]
 
-VERBS: Mapping[str, str] = {
-    "demo": "pretrain, forecast and detect on the bundled data; tables and plots",
-    "pretrain": "csv files or data domains in, a pretrained encoder out",
-    "forecast": "csv in, forecasts with quantiles out",
-    "detect": "csv in, a score for how abnormal each step is out",
-    "embed": "csv in, one vector for each window out",
-    "plugins": "the encoders and data domains that are installed",
-    "info": "what a pretrained encoder is and where it comes from",
-    "check": "whether an encoder, domain, masker or loss term keeps the contract",
-}
-"""Verbs and what they do; each is a module of ``tjepa_estimators.commands`` with a function ``run``.
-
-``run`` returns the exit code, or None for 0.
-"""
+VERBS: Mapping[str, str] = {spec.name: spec.summary for spec in tjepa_commands()}
+"""Verbs that are always there, and what they do; plugins may add others, through the same hook."""
 
 _HELP = """\
 usage: tjepa VERB [OPTIONS]      tjepa VERB --help shows the options of a verb
@@ -75,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"tjepa {__version__}\n" if verb == "--version" else _help())
         return 0
     try:
-        return _run(verb, options)
+        return get_command(verb).load()(options) or 0
     except (TJEPAError, ArgumentError, ImportError, OSError) as error:
         if "--debug" in (sys.argv if arguments is None else arguments):
             raise
@@ -83,12 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _run(verb: str, options: Sequence[str]) -> int:
-    if verb not in VERBS:
-        hint = "".join(f" Did you mean {match!r}?" for match in get_close_matches(verb, VERBS, n=1))
-        raise ArgumentError(None, f"there is no such verb.{hint} Choose one of: {', '.join(VERBS)}.")
-    return import_module(f"tjepa_estimators.commands.{verb}").run(options) or 0
-
-
 def _help() -> str:
-    return _HELP.format(verbs="\n".join(f"  {verb:10}{summary}" for verb, summary in VERBS.items()))
+    verbs = {row.name: row.summary for row in list_plugins() if row.kind == "command"}
+    return _HELP.format(verbs="\n".join(f"  {verb:11} {summary}" for verb, summary in verbs.items()))

@@ -89,6 +89,11 @@ forecaster = JEPAForecaster(config="weekly", train={"steps": 1}).fit(np.sin(np.a
 print(forecaster.pretrained_.info.jepa.patch_length, forecaster.pretrained_.info.encoder_config)
 """
 
+USE_COMMAND = """
+from tjepa_estimators.cli import main
+main(["count", "weather"])
+"""
+
 
 def example_files(hook):
     """The files in the docstring of a hook: each literal block is named by the first path in its lead-in."""
@@ -119,8 +124,9 @@ def install(files, folder):
         (hookspecs.tjepa_tokenizers, 3, USE_TOKENIZER, "True (12, 16) 0.1.0"),
         (hookspecs.tjepa_maskers, 3, USE_MASKER, "CombMasker(first=1)"),
         (hookspecs.tjepa_presets, 3, USE_PRESET, "7 {'depth': 1}"),
+        (hookspecs.tjepa_commands, 3, USE_COMMAND, "1461 steps"),
     ],
-    ids=["encoder", "encoder in every wrapper", "domain", "tokenizer", "masker", "preset"],
+    ids=["encoder", "encoder in every wrapper", "domain", "tokenizer", "masker", "preset", "command"],
 )
 def test_the_documented_plugin_works_once_installed(hook, num_files, code, output, tmp_path):
     files = example_files(hook)

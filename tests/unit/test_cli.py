@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ import pytest
 from tests import grids
 from tjepa_estimators import PretrainedEncoder, pretrain
 from tjepa_estimators.cli import VERBS, main
+from tjepa_estimators.errors import DataError
+from tjepa_estimators.plugins import CommandSpec, catalog, hookimpl
 
 STEPS = 120
 
@@ -324,3 +327,59 @@ def test_a_forecast_from_an_encoder_that_decodes_shows_what_is_decoded_beside_th
     tiny_decoding.save(tmp_path / "decoding")
     shown = cli("forecast daily.csv --pretrained {out}/decoding --horizon 5 --output {out}/f.csv").out
     assert all(row in shown for row in ("linear baseline", "decoded by the encoder", "<- used"))
+
+
+def play(options):
+    """The verb of a plugin: a note that is no number is an error, and silence has an exit code of its own."""
+    if options == ["wrong"]:
+        raise DataError("no note is called 'wrong'")
+    sys.stdout.write(f"played {options}")
+    return None if options else 3
+
+
+@pytest.fixture
+def _plays(monkeypatch):
+    """A plugin with two verbs, as if it were installed; one has the name of a verb that is there already."""
+
+    @hookimpl
+    def tjepa_commands():
+        return [
+            CommandSpec(name=name, target=f"{__name__}:play", summary="notes in")
+            for name in ("play-it", "embed", "demo-music")
+        ]
+
+    plugin = SimpleNamespace(tjepa_commands=tjepa_commands)
+    point = SimpleNamespace(name="music", value="music", dist=None, load=lambda: plugin)
+    found = catalog.Catalog([point], disabled=())
+    monkeypatch.setattr(catalog, "_installed", lambda: found)
+    monkeypatch.setitem(sys.modules, __name__, SimpleNamespace(play=play))
+
+
+@pytest.mark.usefixtures("_plays")
+def test_a_plugin_brings_a_verb(capsys):
+    assert main(["play-it", "c", "--long"]) == 0
+    assert capsys.readouterr().out == "played ['c', '--long']"
+    assert main(["play-it"]) == 3
+    assert main(["play-it", "wrong"]) == 2
+    assert capsys.readouterr().err == "tjepa play-it: no note is called 'wrong'\n"
+
+
+@pytest.mark.usefixtures("_plays")
+def test_the_demo_of_a_plugin_gets_the_options_of_ours(capsys):
+    assert main(["demo", "--domain", "music", "--fast", "--seed", "3"]) == 0
+    assert capsys.readouterr().out == "played ['--output', 'demo_output', '--seed', '3', '--fast']"
+    assert main(["demo", "--domain", "musik"]) == 2
+    assert "Did you mean 'demo-music'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_plays")
+def test_the_verb_of_a_plugin_is_in_the_help_and_among_the_plugins(capsys):
+    for verb in ("--help", "plugins"):
+        main([verb])
+        assert "play-it" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_plays")
+def test_a_plugin_cannot_take_the_name_of_a_verb(capsys):
+    assert main(["embed", "daily.csv"]) == 2
+    assert "'embed' is brought by tjepa-estimators" in capsys.readouterr().err

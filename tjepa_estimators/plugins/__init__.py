@@ -5,6 +5,7 @@ from __future__ import annotations
 from tjepa_estimators.plugins.catalog import (
     Catalog,
     PluginRow,
+    get_command,
     get_domain,
     get_encoder,
     get_masker,
@@ -15,16 +16,25 @@ from tjepa_estimators.plugins.catalog import (
     reload,
 )
 from tjepa_estimators.plugins.hookspecs import hookimpl
-from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec, PresetSpec, TokenizerSpec
+from tjepa_estimators.plugins.specs import (
+    CommandSpec,
+    DomainSpec,
+    EncoderSpec,
+    MaskerSpec,
+    PresetSpec,
+    TokenizerSpec,
+)
 
 __all__ = [
     "Catalog",
+    "CommandSpec",
     "DomainSpec",
     "EncoderSpec",
     "MaskerSpec",
     "PluginRow",
     "PresetSpec",
     "TokenizerSpec",
+    "get_command",
     "get_domain",
     "get_encoder",
     "get_masker",

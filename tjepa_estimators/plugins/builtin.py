@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tjepa_estimators.plugins.hookspecs import hookimpl
-from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec, PresetSpec
+from tjepa_estimators.plugins.specs import CommandSpec, DomainSpec, EncoderSpec, MaskerSpec, PresetSpec
 
-__all__ = ["tjepa_domains", "tjepa_encoders", "tjepa_maskers", "tjepa_presets"]
+__all__ = ["tjepa_commands", "tjepa_domains", "tjepa_encoders", "tjepa_maskers", "tjepa_presets"]
 
 _DOMAINS = {
     "stocks": "Daily closing price of AAPL, FB, GOOG, IBM and MSFT, 2009 to 2013",
@@ -16,6 +16,17 @@ _DOMAINS = {
     "webtraffic": "Page views per day of one Wikipedia article, 2007 to 2016",
     "ecommerce": "Daily revenue, units, orders and more of an online shop, 2009 to 2011",
     "ecg": "One electrocardiogram with a labelled abnormal stretch",
+}
+
+_COMMANDS = {
+    "demo": "pretrain, forecast and detect on the bundled data; tables and plots",
+    "pretrain": "csv files or data domains in, a pretrained encoder out",
+    "forecast": "csv in, forecasts with quantiles out",
+    "detect": "csv in, a score for how abnormal each step is out",
+    "embed": "csv in, one vector for each window out",
+    "plugins": "the encoders and data domains that are installed",
+    "info": "what a pretrained encoder is and where it comes from",
+    "check": "whether an encoder, domain, masker or loss term keeps the contract",
 }
 
 
@@ -112,4 +123,13 @@ def tjepa_presets() -> list[PresetSpec]:
             target=f"{module}:MTS_JEPA_LATENT",
             summary="Latents of the next window, at two resolutions",
         ),
+    ]
+
+
+@hookimpl
+def tjepa_commands() -> list[CommandSpec]:
+    """Return the verbs of the command line; each is a module of ``tjepa_estimators.commands``."""
+    return [
+        CommandSpec(name=name, target=f"tjepa_estimators.commands.{name}:run", summary=summary)
+        for name, summary in _COMMANDS.items()
     ]

@@ -16,6 +16,7 @@ from tjepa_estimators.errors import PluginError
 from tjepa_estimators.plugins import builtin, hookspecs
 from tjepa_estimators.plugins.specs import (
     API,
+    CommandSpec,
     DomainSpec,
     EncoderSpec,
     MaskerSpec,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Catalog",
     "PluginRow",
+    "get_command",
     "get_domain",
     "get_encoder",
     "get_masker",
@@ -43,7 +45,7 @@ __all__ = [
 DISABLED_VARIABLE = "TJEPA_DISABLED_PLUGINS"
 """Environment variable: names of entry points, separated by commas, that are not loaded."""
 
-Kind = TypeVar("Kind", EncoderSpec, DomainSpec, TokenizerSpec, MaskerSpec, PresetSpec)
+Kind = TypeVar("Kind", EncoderSpec, DomainSpec, TokenizerSpec, MaskerSpec, PresetSpec, CommandSpec)
 
 _KNOWN: dict[type, dict[str, str]] = {
     EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"},
@@ -64,6 +66,7 @@ _KINDS: dict[type, str] = {
     TokenizerSpec: "tokenizer",
     MaskerSpec: "masker",
     PresetSpec: "preset",
+    CommandSpec: "command",
 }
 
 
@@ -72,7 +75,7 @@ class PluginRow:
     """One line of the list of plugins."""
 
     kind: str
-    """``"encoder"``, ``"domain"``, ``"tokenizer"``, ``"masker"``, ``"preset"``, or ``"plugin"``
+    """``"encoder"``, ``"domain"``, ``"tokenizer"``, ``"masker"``, ``"preset"``, ``"command"``, or ``"plugin"``
     for a plugin that brings nothing because of its ``status``."""
     name: str
     summary: str
@@ -299,6 +302,17 @@ def get_masker(name: str) -> MaskerSpec:
 def get_preset(name: str) -> PresetSpec:
     """Describe the installed preset ``name``; errors as for :func:`get_encoder`."""
     return _installed().get(PresetSpec, name)
+
+
+def get_command(name: str) -> CommandSpec:
+    """Describe the verb ``name`` of the command line; errors as for :func:`get_encoder`.
+
+    Examples
+    --------
+    >>> get_command("demo").target
+    'tjepa_estimators.commands.demo:run'
+    """
+    return _installed().get(CommandSpec, name)
 
 
 def provider(plugin: str | Spec) -> tuple[str, str]:

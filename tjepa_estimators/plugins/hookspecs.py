@@ -9,11 +9,19 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tjepa_estimators.plugins.specs import DomainSpec, EncoderSpec, MaskerSpec, PresetSpec, TokenizerSpec
+    from tjepa_estimators.plugins.specs import (
+        CommandSpec,
+        DomainSpec,
+        EncoderSpec,
+        MaskerSpec,
+        PresetSpec,
+        TokenizerSpec,
+    )
 
 __all__ = [
     "GROUP",
     "hookimpl",
+    "tjepa_commands",
     "tjepa_domains",
     "tjepa_encoders",
     "tjepa_maskers",
@@ -332,5 +340,49 @@ def tjepa_presets() -> Iterable[PresetSpec]:
             encoder={"depth": 1},
             train={"learning_rate": 1e-3},
         )
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def tjepa_commands() -> Iterable[CommandSpec]:
+    """Return the verbs that this plugin adds to the command line.
+
+    A verb named ``demo-<name>`` also answers to ``tjepa demo --domain <name>``; it takes ``--output``, ``--steps``,
+    ``--seed`` and ``--fast``.
+
+    Examples
+    --------
+    A whole plugin: ``pyproject.toml`` and two files. ``pyproject.toml``::
+
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "tjepa-count"
+        version = "0.1.0"
+        dependencies = ["tjepa-estimators"]
+
+        [project.entry-points.tjepa]
+        count = "tjepa_count"
+
+    ``tjepa_count/__init__.py``::
+
+        from tjepa_estimators.plugins import CommandSpec, hookimpl
+
+
+        @hookimpl
+        def tjepa_commands():
+            return [CommandSpec(name="count", target="tjepa_count.verb:run", summary="a domain in, its length out")]
+
+    ``tjepa_count/verb.py``::
+
+        from tjepa_estimators import load_domain
+
+
+        def run(options):
+            (name,) = options
+            print(sum(map(len, load_domain(name).series())), "steps")
     """
     raise NotImplementedError

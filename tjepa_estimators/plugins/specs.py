@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from tjepa_estimators.errors import PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch import nn
 
     from tjepa_estimators.contracts import Domain, GridMasker, Masker
 
-__all__ = ["API", "DomainSpec", "EncoderSpec", "MaskerSpec", "PresetSpec", "Spec", "TokenizerSpec"]
+__all__ = ["API", "CommandSpec", "DomainSpec", "EncoderSpec", "MaskerSpec", "PresetSpec", "Spec", "TokenizerSpec"]
 
 API = 1
 """The version of the plugin contract that this release understands."""
@@ -251,7 +251,49 @@ class PresetSpec:
         return _load("preset", self.name, self.target)
 
 
-Spec = EncoderSpec | DomainSpec | TokenizerSpec | MaskerSpec | PresetSpec
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSpec:
+    """A verb of the command line.
+
+    Parameters
+    ----------
+    name
+        What users write after ``tjepa``: lower case, unique across the installed plugins.
+    target
+        ``"module:attribute"`` of a callable, called with the options after the verb, that returns the exit code, or
+        None for 0. One line of an error of ours is shown to the user; ``--help`` must show examples.
+    summary
+        One line for ``tjepa --help``.
+    api
+        Version of the contract that the plugin was written for.
+
+    Raises
+    ------
+    PluginError
+        If the name or the target is malformed.
+
+    Examples
+    --------
+    >>> CommandSpec(name="play", target="my_package.play:run", summary="notes in, sound out").name
+    'play'
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+    api: int = API
+
+    def __post_init__(self) -> None:
+        _check_name("command", self.name)
+        _check_target(self.name, "target", self.target)
+
+    def load(self) -> Callable[[Sequence[str]], int | None]:
+        """Import what the verb runs; raises :class:`PluginError` where that fails."""
+        run: Callable[[Sequence[str]], int | None] = _load("command", self.name, self.target)
+        return run
+
+
+Spec = EncoderSpec | DomainSpec | TokenizerSpec | MaskerSpec | PresetSpec | CommandSpec
 """Whatever a plugin may bring."""
 
 

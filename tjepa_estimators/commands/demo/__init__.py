@@ -19,10 +19,13 @@ from tjepa_estimators.commands.options import build_parser, parse
 from tjepa_estimators.commands.tables import say
 from tjepa_estimators.data.domains import load_domain
 from tjepa_estimators.jepa.config import JEPAConfig
+from tjepa_estimators.plugins import get_command
 from tjepa_estimators.tasks.anomaly.task import SHORT_WINDOWS
 from tjepa_estimators.training.run import pretrain, untrained
 
 if TYPE_CHECKING:
+    from jsonargparse import Namespace
+
     from tjepa_estimators.artifact import PretrainedEncoder
 
 __all__ = ["run"]
@@ -32,6 +35,7 @@ T = TypeVar("T")
 _EXAMPLES = """\
   tjepa demo
   tjepa demo --fast --output quick_look
+  tjepa demo --domain world             (of the plugin tjepa-world)
   tjepa info demo_output/encoder        (what the demo pretrained)
 """
 _FORECAST = ("stocks", "stock_returns", "crypto", "weather", "weather_hourly", "webtraffic", "ecommerce")
@@ -43,14 +47,17 @@ _ECG_WINDOW = 512
 """Steps that the detector looks at together: more than one heartbeat, which takes about 300, as the rhythm counts."""
 
 
-def run(options: Sequence[str]) -> None:
+def run(options: Sequence[str]) -> int | None:
     """Pretrain on the training parts, forecast and detect in the held-out parts, write tables and plots."""
     parser = build_parser("demo", "Pretrain on the bundled data, forecast and detect with it, and compare.", _EXAMPLES)
     parser.add_argument("--output", default="demo_output", metavar="FOLDER", help="folder for tables and plots")
     parser.add_argument("--steps", type=int, help="steps of each pretraining; 500, or 60 if --fast")
     parser.add_argument("--seed", type=int, default=0, help="everything random follows from it")
     parser.add_argument("--fast", action="store_true", help="fewer domains, cutoffs and steps")
+    parser.add_argument("--domain", default="series", help="what to show: series, or the demo of a plugin, as in text")
     given = parse(parser, options)
+    if given.domain != "series":
+        return _run_plugin(given)
     begun, report = time.monotonic(), Report(Path(given.output))
     names = _FORECAST_FAST if given.fast else _FORECAST
     cases = [Case.of(name, most_cutoffs=3 if given.fast else 30) for name in names]
@@ -64,6 +71,14 @@ def run(options: Sequence[str]) -> None:
     draw_embeddings(encoder, (*names, "ecg"), report.folder / "embeddings.png")
     report.finish()
     say(f"Tables, plots and the encoder are in {report.folder} ({time.monotonic() - begun:.0f} s).")
+    return None
+
+
+def _run_plugin(given: Namespace) -> int | None:
+    """The demo that a plugin brings, with the options of this one."""
+    options = ["--output", given.output, "--seed", str(given.seed)]
+    options += ["--steps", str(given.steps)] if given.steps else []
+    return get_command(f"demo-{given.domain}").load()([*options, "--fast"] if given.fast else options)
 
 
 def _pretrain(
