@@ -121,7 +121,7 @@ class Resumable(StepCallback):
     every
         Steps between two savings.
     identity
-        All that the result depends on, as text: a run with another identity is not continued.
+        All that the result depends on, as one string: a run with another identity is not continued.
     """
 
     def __init__(self, folder: str | os.PathLike[str], stage: str, every: int, identity: str) -> None:

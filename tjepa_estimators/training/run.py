@@ -236,8 +236,8 @@ def _run(
     checkpoint = None
     if train.checkpoint_dir is not None:
         settings = {name: value for name, value in to_dict(train).items() if name not in _IRRELEVANT}
-        text = json.dumps({**identity, **settings, "steps": module.steps}, default=str)
-        resumable = Resumable(train.checkpoint_dir, stage, train.checkpoint_every, text)
+        stated = json.dumps({**identity, **settings, "steps": module.steps}, default=str)
+        resumable = Resumable(train.checkpoint_dir, stage, train.checkpoint_every, stated)
         checkpoint, callbacks = resumable.found(), [*callbacks, resumable]
     with scoped_seed(train.seed), limited_threads(module, train.threads), _quiet():
         trainer = _trainer(train, module.steps, callbacks)
