@@ -28,6 +28,7 @@ OURS = {
     "JEPAWindowOutlierDetector": {},
     "JEPAFeatures": {},
     "JEPAAnomalyPredictor": {},
+    "JEPAClassifier": {},
 }  # fmt: skip
 LAWS = ESTIMATOR_CHECKS[:-1]  # the suites of the libraries run in tests/interop
 

@@ -1,0 +1,205 @@
+"""A scikit-learn classifier on a pretrained encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from tjepa_estimators.errors import DataError
+from tjepa_estimators.interop.sklearn.settings import CONSTRAINTS, N_CHANNELS, observed, seed_of, windows_of
+from tjepa_estimators.training.config import TrainConfig
+from tjepa_estimators.training.recipe import recipe_of, seeded
+
+if TYPE_CHECKING:
+    import os
+
+    from jaxtyping import Float
+
+    from tjepa_estimators.artifact import PretrainedEncoder
+    from tjepa_estimators.jepa.config import JEPAConfig
+
+__all__ = ["JEPAClassifier"]
+
+
+class JEPAClassifier(ClassifierMixin, BaseEstimator):
+    """Classify windows of series, or items of another kind, on a pretrained encoder.
+
+    Each row of ``X`` is a window of shape (time, n_channels), flattened; NaN marks missing values. With an encoder that
+    has a tokenizer of its own, ``X`` holds the items that it reads: an array of any number of axes, a list, or rows
+    that are flattened items of one ``shape``.
+
+    Parameters
+    ----------
+    strategy
+        ``"frozen"``: a logistic regression on the encoder's mean latents, its strength chosen by cross-validation;
+        ``"finetune"``: that first, then the encoder is trained with it on cross-entropy. A fifth of the rows judges,
+        and the weights that do best on it are kept, which may be those it began with.
+    levels
+        Windows of series: tell the classifier level and spread of each channel beside the latents, which do not hold
+        them.
+    n_channels
+        Channels of a window.
+    shape
+        Shape of an item, where the rows of ``X`` are flattened items of a tokenizer; None hands on ``X`` as it is.
+    encoder_rate
+        Learning rate of the encoder in fine-tuning, as a share of that of the classifier.
+    tune
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for fine-tuning: by default 300 steps.
+    encoder
+        A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
+    encoder_config
+        Settings of the encoder.
+    pretrained
+        A :class:`~tjepa_estimators.PretrainedEncoder`, a folder or a hub id, which is never changed; None
+        pretrains on the rows given to ``fit``, without their labels.
+    config
+        A preset or :class:`~tjepa_estimators.JEPAConfig` (or dict) to pretrain with.
+    train
+        A :class:`~tjepa_estimators.TrainConfig` or a dict of its fields, for pretraining. Without steps or epochs:
+        ten passes over the rows, at most 300 steps; with a tokenizer, what the preset says.
+    random_state
+        Seed of everything random; None keeps the seed of ``train``, which is 0 by default.
+
+    Attributes
+    ----------
+    classes_
+        The labels.
+    pretrained_
+        The encoder in use, before fine-tuning.
+    task_
+        The fitted :class:`~tjepa_estimators.tasks.classification.ClassificationTask`.
+    n_features_in_
+        Columns of ``X`` in ``fit``; windows of series only.
+
+    Examples
+    --------
+    >>> from tjepa_estimators import JEPAClassifier
+    >>> is_fast = np.arange(30) % 2
+    >>> X = np.sin(np.arange(40.0) * (0.3 + 0.4 * is_fast[:, None]))
+    >>> JEPAClassifier(train={"steps": 5}).fit(X, is_fast).score(X, is_fast)
+    1.0
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **CONSTRAINTS,
+        "strategy": [StrOptions({"frozen", "finetune"})],
+        "levels": ["boolean"],
+        "n_channels": [N_CHANNELS],
+        "shape": [tuple, list, Interval(Integral, 1, None, closed="left"), None],
+        "encoder_rate": [Interval(Real, 0, None, closed="left")],
+        "tune": [Mapping, TrainConfig, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        strategy: str = "frozen",
+        levels: bool = True,
+        n_channels: int = 1,
+        shape: Sequence[int] | int | None = None,
+        encoder_rate: float = 0.1,
+        tune: TrainConfig | Mapping[str, Any] | None = None,
+        encoder: str = "transformer",
+        encoder_config: Mapping[str, Any] | None = None,
+        pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
+        config: str | JEPAConfig | Mapping[str, Any] = "tiny",
+        train: TrainConfig | Mapping[str, Any] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.strategy = strategy
+        self.levels = levels
+        self.n_channels = n_channels
+        self.shape = shape
+        self.encoder_rate = encoder_rate
+        self.tune = tune
+        self.encoder = encoder
+        self.encoder_config = encoder_config
+        self.pretrained = pretrained
+        self.config = config
+        self.train = train
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any) -> Self:
+        """Pretrain an encoder on the rows where none is given, then learn their classes.
+
+        Raises
+        ------
+        DataError
+            The rows cannot be read, there is one class only, or fine-tuning has too few rows to judge itself by.
+        """
+        from tjepa_estimators.tasks.classification import ClassificationTask
+
+        if y is None:
+            msg = "JEPAClassifier requires y to be passed, but the target y is None."
+            raise DataError(msg)
+        seed = seed_of(self.random_state)
+        self._reads_series = _reads_series(self.pretrained, self.config)
+        if self._reads_series:
+            X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        items = self._items(X)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        if len(self.classes_) < 2:
+            msg = f"y holds only one class, {self.classes_[0]!r}; a classifier needs rows of two classes or more."
+            raise DataError(msg)
+        self.pretrained_ = self._encoder(items, seed)
+        self.task_ = ClassificationTask(
+            self.pretrained_,
+            {
+                "strategy": self.strategy,
+                "levels": self.levels,
+                "encoder_rate": float(self.encoder_rate),
+                "seed": seed or 0,
+            },
+            seeded(self.tune, seed),
+        ).fit(items, labels)
+        return self
+
+    def predict_proba(self, X: Any) -> Float[np.ndarray, "rows classes"]:
+        """The probability of each class, in the order of ``classes_``."""
+        check_is_fitted(self)
+        if self._reads_series:
+            X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        return self.task_.predict_proba(self._items(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each row."""
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[likeliest]
+
+    def _items(self, X: Any) -> Any:
+        """What the encoder reads, of rows."""
+        if self._reads_series:
+            return windows_of(X, self.n_channels)
+        return X if self.shape is None else np.asarray(X).reshape(len(X), *np.atleast_1d(self.shape))
+
+    def _encoder(self, items: Any, seed: int | None) -> PretrainedEncoder:
+        from tjepa_estimators.tasks.encoder import encoder_for, sample_encoder
+
+        recipe = recipe_of(self, seed)
+        if self._reads_series:
+            return encoder_for(observed(items), items.shape[1], pretrained=self.pretrained, **recipe)
+        return sample_encoder(items, pretrained=self.pretrained, **recipe)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _reads_series(pretrained: Any, config: Any) -> bool:
+    from tjepa_estimators.artifact import PretrainedEncoder
+    from tjepa_estimators.jepa.config import as_preset
+
+    if pretrained is None:
+        return as_preset(config).jepa.tokenizer is None
+    found = pretrained if isinstance(pretrained, PretrainedEncoder) else PretrainedEncoder.load(pretrained)
+    return found.info.jepa.tokenizer is None
