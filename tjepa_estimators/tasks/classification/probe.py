@@ -10,7 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from collections.abc import Sequence
+
+    from jaxtyping import Bool, Float, Int
 
 __all__ = ["Probe", "fit_probe"]
 
@@ -32,8 +34,16 @@ class Probe:
     bias: Float[np.ndarray, " classes"]
 
 
-def fit_probe(features: Float[np.ndarray, "rows features"], labels: Int[np.ndarray, " rows"], seed: int) -> Probe:
-    """Fit a logistic regression; where each class has three rows or more, cross-validation chooses its strength.
+def fit_probe(
+    features: Float[np.ndarray, "rows features"],
+    labels: Int[np.ndarray, " rows"],
+    seed: int,
+    blocks: Sequence[Bool[np.ndarray, " features"]] = (),
+) -> Probe:
+    """Fit a logistic regression.
+
+    Where each class has three rows or more, cross-validation chooses its strength and, of all features and each of the
+    blocks alone, what it reads: with few rows, features that tell nothing drown those that do.
 
     Parameters
     ----------
@@ -43,17 +53,27 @@ def fit_probe(features: Float[np.ndarray, "rows features"], labels: Int[np.ndarr
         Classes from 0 on, each of which occurs.
     seed
         Of the shuffled folds.
+    blocks
+        Features that may do without the others.
     """
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     scale = np.where(deviation > 0.0, deviation, 1.0)
-    scaled, fewest = (features - mean) / scale, np.bincount(labels).min()
-    model = LogisticRegression(C=_UNSEEN, max_iter=_ITERATIONS)
-    if fewest >= _FEWEST:
-        folds = StratifiedKFold(min(_FOLDS, int(fewest)), shuffle=True, random_state=seed)
-        model = GridSearchCV(model, {"C": _STRENGTHS}, scoring="neg_log_loss", cv=folds)
-    model.fit(scaled, labels)
-    found = model.best_estimator_ if fewest >= _FEWEST else model
-    weight, bias = found.coef_, found.intercept_
+    scaled, fewest, every = (features - mean) / scale, int(np.bincount(labels).min()), np.ones(len(mean), bool)
+    if fewest < _FEWEST:
+        chosen, model = every, LogisticRegression(C=_UNSEEN, max_iter=_ITERATIONS).fit(scaled, labels)
+    else:
+        folds = StratifiedKFold(min(_FOLDS, fewest), shuffle=True, random_state=seed)
+        searches = [(block, _search(folds).fit(scaled[:, block], labels)) for block in (every, *blocks)]
+        chosen, best = max(searches, key=lambda one: one[1].best_score_)  # of equally good ones, the first
+        model = best.best_estimator_
+    weight = np.zeros((len(model.coef_), len(mean)))
+    weight[:, chosen] = model.coef_
+    bias = model.intercept_
     if len(weight) == 1:  # of two classes, one set of log-odds
         weight, bias = np.concatenate([0.0 * weight, weight]), np.concatenate([0.0 * bias, bias])
     return Probe(mean, scale, weight, bias)
+
+
+def _search(folds: StratifiedKFold) -> GridSearchCV:
+    model = LogisticRegression(max_iter=_ITERATIONS)
+    return GridSearchCV(model, {"C": _STRENGTHS}, scoring="neg_log_loss", cv=folds)

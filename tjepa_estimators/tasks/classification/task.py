@@ -130,9 +130,10 @@ class ClassificationTask:
         def features(raw: Tensor, beside: Tensor) -> Tensor:
             return joined(backbone, raw, beside, inputs.channels)
 
-        return ClassifierNetwork(
-            backbone, inputs.channels, fit_probe(self._over(inputs, features).numpy(), labels, self.config.seed)
-        )
+        rows = self._over(inputs, features).numpy()
+        is_latent = np.arange(rows.shape[1]) < inputs.channels * backbone.dim
+        blocks = () if is_latent.all() else (is_latent, ~is_latent)
+        return ClassifierNetwork(backbone, inputs.channels, fit_probe(rows, labels, self.config.seed, blocks))
 
     def _tuned(self, inputs: Inputs, labels: Int[np.ndarray, " rows"]) -> ClassifierNetwork:
         """The same, then all of it trained on cross-entropy; ends with the weights that judge best."""
