@@ -1,0 +1,1 @@
+"""Images: how they are read and cut into patches."""

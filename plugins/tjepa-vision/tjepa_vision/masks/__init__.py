@@ -1,0 +1,1 @@
+"""Which tokens of an image or a clip are hidden."""

@@ -1,0 +1,1 @@
+"""Clips: how they are read and cut into tubelets."""

@@ -1,0 +1,68 @@
+"""Video files, by imageio and the ffmpeg that comes with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tjepa_estimators.errors import DataError
+
+__all__ = ["find_videos", "read_video"]
+
+_SUFFIXES = frozenset({".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"})
+
+
+def find_videos(items: object) -> list[Path] | None:
+    """Paths of files, where ``items`` is a folder (all files in and below it, sorted), a file or a list of files.
+
+    Raises
+    ------
+    DataError
+        There is no such folder or file, or no video in it.
+    """
+    if isinstance(items, str | Path):
+        folder = Path(items)
+        if not folder.is_dir():
+            return find_videos([folder])
+        found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+        if not found:
+            raise DataError(f"There is no video in {folder}; files that end in {sorted(_SUFFIXES)} are read.")
+        return found
+    if not isinstance(items, list | tuple) or not items or not all(isinstance(one, str | Path) for one in items):
+        return None
+    missing = [f"{path}" for path in items if not Path(path).is_file()]
+    if missing:
+        raise DataError(f"There is no file {missing[0]!r} ({len(missing)} of {len(items)} are missing).")
+    return [Path(path) for path in items]
+
+
+def read_video(path: Path, size: tuple[int, int] | None, channels: int) -> np.ndarray:
+    """All frames of a file as uint8, in memory: ``[time height width channels]``, scaled to ``size`` if one is given.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, or nothing that reads videos is installed.
+    """
+    try:
+        import imageio.v2 as imageio
+    except ImportError as error:
+        raise DataError('Video files need imageio; pip install "tjepa-vision[video]".') from error
+    try:
+        with imageio.get_reader(path) as reader:
+            frames = [_frame(frame, size, channels) for frame in reader]
+    except Exception as error:  # each of imageio's backends has errors of its own
+        raise DataError(f"{path} cannot be read as a video: {error}. Remove or replace it.") from error
+    if not frames:
+        raise DataError(f"{path} holds no frames; remove or replace it.")
+    return np.stack(frames)
+
+
+def _frame(frame: Any, size: tuple[int, int] | None, channels: int) -> np.ndarray:  # noqa: ANN401 - imageio has no types
+    image = Image.fromarray(np.asarray(frame)).convert("L" if channels == 1 else "RGB")
+    if size is not None and image.size != size[::-1]:
+        image = ImageOps.fit(image, size[::-1], Image.Resampling.BILINEAR)
+    return np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels)
