@@ -1,0 +1,1 @@
+"""Hugging Face models: their embeddings as a tokenizer, their layers as an encoder."""
