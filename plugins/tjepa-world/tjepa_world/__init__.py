@@ -5,9 +5,57 @@ This module describes the plugin and imports no torch; its public names are impo
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from tjepa_estimators.plugins import PresetSpec, TokenizerSpec, hookimpl
 
-__all__ = ["tjepa_presets", "tjepa_tokenizers"]
+if TYPE_CHECKING:
+    from tjepa_world.config import WorldConfig
+    from tjepa_world.model import LatentWorldModel
+    from tjepa_world.planning import Controller, GoalCost, LearnedCost, Plan, PlannerConfig, learn_cost, plan
+    from tjepa_world.trajectories import Trajectories
+
+__all__ = [
+    "Controller",
+    "GoalCost",
+    "LatentWorldModel",
+    "LearnedCost",
+    "Plan",
+    "PlannerConfig",
+    "Trajectories",
+    "WorldConfig",
+    "learn_cost",
+    "plan",
+]
+
+_TARGETS = {
+    "Controller": "tjepa_world.planning",
+    "GoalCost": "tjepa_world.planning",
+    "LatentWorldModel": "tjepa_world.model",
+    "LearnedCost": "tjepa_world.planning",
+    "Plan": "tjepa_world.planning",
+    "PlannerConfig": "tjepa_world.planning",
+    "learn_cost": "tjepa_world.planning",
+    "plan": "tjepa_world.planning",
+    "Trajectories": "tjepa_world.trajectories",
+    "WorldConfig": "tjepa_world.config",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _TARGETS:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value: object = getattr(import_module(_TARGETS[name]), name)
+    globals()[name] = value  # the next access is a plain attribute
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, imported or not."""
+    return sorted({*globals(), *__all__})
 
 
 @hookimpl

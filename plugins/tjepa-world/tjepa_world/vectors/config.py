@@ -62,8 +62,8 @@ class VectorsConfig:
         values = read_vectors(items)
         fitted = self if self.steps is not None else replace(self, steps=values.shape[1])
         if not fitted.mean:
-            rows = values.reshape(-1, values.shape[2]).astype(np.float64)
-            fitted = replace(fitted, **_moments(rows))
+            mean, deviation = _moments(values.reshape(-1, values.shape[2]).astype(np.float64))
+            fitted = replace(fitted, mean=mean, deviation=deviation)
         fitted.check(values)
         return fitted
 
@@ -93,7 +93,7 @@ class VectorsConfig:
             raise DataError(msg)
 
 
-def _moments(rows: np.ndarray) -> dict[str, tuple[float, ...]]:
+def _moments(rows: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     observed = ~np.isnan(rows)
     if not observed.any(axis=0).all():
         empty = np.flatnonzero(~observed.any(axis=0)).tolist()
@@ -101,7 +101,7 @@ def _moments(rows: np.ndarray) -> dict[str, tuple[float, ...]]:
         raise DataError(msg)
     mean, spread = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
     is_constant = spread <= 1e-7 * np.maximum(1.0, np.abs(mean))
-    return {"mean": tuple(mean.tolist()), "deviation": tuple(np.where(is_constant, 1.0, spread).tolist())}
+    return tuple(mean.tolist()), tuple(np.where(is_constant, 1.0, spread).tolist())
 
 
 def _require(fact: bool, rule: str, given: object) -> None:
