@@ -12,8 +12,10 @@ from tjepa_estimators.plugins import PresetSpec, TokenizerSpec, hookimpl
 
 if TYPE_CHECKING:
     from tjepa_world.config import WorldConfig
+    from tjepa_world.decoder import ProbeDecoder
     from tjepa_world.model import LatentWorldModel
     from tjepa_world.planning import Controller, GoalCost, LearnedCost, Plan, PlannerConfig, learn_cost, plan
+    from tjepa_world.series import trajectories_from_frame
     from tjepa_world.trajectories import Trajectories
 
 __all__ = [
@@ -23,10 +25,12 @@ __all__ = [
     "LearnedCost",
     "Plan",
     "PlannerConfig",
+    "ProbeDecoder",
     "Trajectories",
     "WorldConfig",
     "learn_cost",
     "plan",
+    "trajectories_from_frame",
 ]
 
 _TARGETS = {
@@ -36,8 +40,10 @@ _TARGETS = {
     "LearnedCost": "tjepa_world.planning",
     "Plan": "tjepa_world.planning",
     "PlannerConfig": "tjepa_world.planning",
+    "ProbeDecoder": "tjepa_world.decoder",
     "learn_cost": "tjepa_world.planning",
     "plan": "tjepa_world.planning",
+    "trajectories_from_frame": "tjepa_world.series",
     "Trajectories": "tjepa_world.trajectories",
     "WorldConfig": "tjepa_world.config",
 }
