@@ -87,7 +87,7 @@ def test_training_the_encoder_changes_it_and_leaves_the_given_one(points, encode
 
 def test_a_trained_encoder_does_not_collapse_and_predicts(points, encoder, push):
     settings = {"train_encoder": True, "rollout": 3, "width": 32, "latent_dim": 4}
-    model = LatentWorldModel(encoder, settings, {"steps": 100, "batch_size": 32, "learning_rate": 4e-3}).fit(points)
+    model = LatentWorldModel(encoder, settings, {"steps": 150, "batch_size": 64, "learning_rate": 4e-3}).fit(points)
     assert model.encode(points.items).std(axis=0).min() > 0.2
     predicted, copied = errors(model, push(10, seed=5), 5)
     assert predicted < 0.7 * copied

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
+    from tjepa_estimators.nn.backbone import Backbone
     from tjepa_estimators.training.config import TrainConfig
     from tjepa_world.config import WorldConfig
     from tjepa_world.network import WorldNetwork
@@ -100,9 +101,9 @@ def _joint_loss(
     # the observation after the first action is encoded too: the inverse model reads the action from both
     shown = torch.cat([stretch.past, stretch.later[:, :1]], dim=1)
     latents = world.head(read(shown.flatten(), world.backbone, config.pool)).unflatten(0, shown.shape)
-    average = world.target.module
+    average = cast("nn.ModuleDict", world.target.module)
     with torch.no_grad():
-        goal = average["head"](read(stretch.later.flatten(), average["backbone"], config.pool))
+        goal = average["head"](read(stretch.later.flatten(), cast("Backbone", average["backbone"]), config.pool))
         goal = goal.unflatten(0, stretch.later.shape)
     predicted = world.dynamics.rollout(latents[:, :-1], actions)
     loss = rollout_error(predicted, goal, stretch.valid)

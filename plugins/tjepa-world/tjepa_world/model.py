@@ -123,7 +123,8 @@ class LatentWorldModel:
             with torch.no_grad():
                 latents = head(torch.from_numpy(features))
             fit_frozen(network, latents, trajectories, self.config, self.train)
-        head, dynamics = (part.eval().requires_grad_(requires_grad=False) for part in (head, dynamics))
+        for part in (head, dynamics):
+            part.eval().requires_grad_(requires_grad=False)
         rows = np.random.default_rng(self.train.seed).permutation(len(features))[:_REFERENCE]
         reference = head(torch.from_numpy(features[rows]))
         self._fitted = _Fitted(encoder, head, dynamics, reference, trajectories.observation_shape)

@@ -71,7 +71,7 @@ class WorldNetwork(nn.Module):
     @torch.no_grad()
     def update_target(self) -> None:
         """Move the target a little towards what was learned."""
-        if self.target is not None:
+        if self.target is not None and self.backbone is not None:
             self.target.update_parameters(nn.ModuleDict({"backbone": self.backbone, "head": self.head}))
 
     def train(self, mode: bool = True) -> WorldNetwork:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -56,7 +56,7 @@ def raw_reader(encoder: PretrainedEncoder, observations: np.ndarray) -> RawReade
     values = torch.from_numpy(np.ascontiguousarray(np.moveaxis(windows, 2, 1), dtype=np.float64))
 
     def read(index: Tensor, backbone: Backbone, pool: str | None) -> Tensor:
-        features = backbone.embed(cast("Tensor", values[index]).flatten(0, 1), pool)
+        features = backbone.embed(values[index].flatten(0, 1), pool)
         return features.reshape(len(index), -1)
 
     return read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -70,7 +70,10 @@ class PointMaze(gymnasium.Env[np.ndarray, np.ndarray]):
         Distance to the goal that counts as success and ends an episode.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata = {  # noqa: RUF012 - Gymnasium declares it so
+        "render_modes": ["rgb_array"],
+        "render_fps": 10,
+    }
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class PointMaze(gymnasium.Env[np.ndarray, np.ndarray]):
         is_there = distance <= self.near
         return self._observe(), -distance, is_there, False, {"success": is_there}
 
-    def render(self) -> UInt8[np.ndarray, "size size 3"]:  # type: ignore[override]
+    def render(self) -> UInt8[np.ndarray, "size size 3"]:
         """A picture of walls and point; the goal is not drawn, as it is told by a picture of its own."""
         rows, columns = np.mgrid[: self.size, : self.size]
         x, y = (columns + 0.5) / self.size, 1.0 - (rows + 0.5) / self.size
