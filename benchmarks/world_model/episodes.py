@@ -14,7 +14,6 @@ from tjepa_world.planning.search import Bounds, search
 from benchmarks.world_model.worlds import as_objective
 
 if TYPE_CHECKING:
-
     from tjepa_world import LatentWorldModel, LearnedCost
 
     from benchmarks.world_model.worlds import World

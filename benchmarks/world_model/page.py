@@ -27,8 +27,7 @@ def make_report(plans: Ledger, rollouts: Ledger) -> Report:
         tables=[_rollouts(rollouts.table), _plans(plans.table)],
         seeds=", ".join(map(str, seeds)),
         notes=[
-            f"Planner: {PLANNER.method}, {PLANNER.candidates} candidates, {PLANNER.iterations} iterations, "
-            f"horizon {HORIZON}; the same for all rows",
+            f"{PLANNER.method}, {PLANNER.candidates} candidates, {PLANNER.iterations} iterations, horizon {HORIZON}",
         ],
         packages=("torch", "numpy", "gymnasium"),
     )

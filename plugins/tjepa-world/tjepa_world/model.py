@@ -146,6 +146,11 @@ class LatentWorldModel:
         return self._known.dynamics.action_mean.numel()
 
     @property
+    def observation_shape_(self) -> tuple[int, ...]:
+        """Shape of one observation."""
+        return self._known.observation_shape
+
+    @property
     def dynamics_(self) -> Dynamics:
         """The predictor."""
         return self._known.dynamics
