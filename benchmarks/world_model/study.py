@@ -1,0 +1,106 @@
+"""One seed of one world: collect, train, roll out, plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tjepa_world import LatentWorldModel, Trajectories, WorldConfig, learn_cost
+from tjepa_world.gym import collect
+
+from benchmarks.world_model.episodes import evaluate, latent_pilot, random_pilot, true_pilot
+from benchmarks.world_model.observed import HISTORY, RawEncoder, begin, looker, train_encoder
+from benchmarks.world_model.rollouts import HORIZONS, LinearModel, relative_errors
+from benchmarks.world_model.worlds import WORLDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.ledger import Ledger
+    from tjepa_estimators import PretrainedEncoder
+
+__all__ = ["ENCODERS", "RANDOM", "TRUE", "Budget", "run"]
+
+RANDOM, TRUE = "random actions", "true dynamics"
+ENCODERS = ("JEPA", "JEPA with actions", "random encoder", "raw observations")
+_HELD_OUT = 10_000
+"""Added to a seed, so that what is evaluated on was never trained on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much is spent on a seed."""
+
+    collected: int = 6000
+    steps: int = 1500
+    joint_steps: int = 800
+    cost_steps: int = 800
+    episodes: int = 5
+
+
+def run(
+    plans: Ledger, rollouts: Ledger, name: str, kind: str, seed: int, budget: Budget, rows: tuple[str, ...]
+) -> None:
+    """Fill the lines of a world, an input and a seed that are not known yet."""
+    world = WORLDS[name]
+    where = {"world": name, "seed": seed}
+    for row, pilot in ((RANDOM, random_pilot), (TRUE, true_pilot)):
+        if not plans.has(**where, row=row):
+            _note(
+                plans,
+                {**where, "input": "-", "row": row, "cost": "-"},
+                evaluate(world, pilot(world, seed), budget.episodes, seed),
+            )
+    missing = [row for row in rows if not plans.has(**where, input=kind, row=row)]
+    if not missing:
+        return
+    look = looker(world, world.make(), kind)
+    seen = _observed(collect(world.make(), steps=budget.collected, seed=seed), look)
+    fresh = _observed(collect(world.make(), steps=budget.collected // 10, seed=seed + _HELD_OUT), look)
+    for row in missing:
+        model = _fit(row, seen, kind, seed, budget)
+        errors = relative_errors(model, LinearModel(model, seen), fresh)
+        for predictor, found in errors.items():
+            measures = {f"h{h}": float(one) for h, one in zip(HORIZONS, found, strict=True)}
+            rollouts.add({**where, "input": kind, "row": row, "predictor": predictor, **measures})
+            print(name, kind, row, seed, predictor, *(f"{one:.4f}" for one in found), flush=True)
+        costs = {"goal": None}
+        if name == "pendulum":  # the maze's rewards depend on a goal that changes
+            costs["learned"] = learn_cost(model, seen, train={"steps": budget.cost_steps, "seed": seed})
+        for cost, given in costs.items():
+            pilot = latent_pilot(world, model, look, seed, given)
+            _note(
+                plans, {**where, "input": kind, "row": row, "cost": cost}, evaluate(world, pilot, budget.episodes, seed)
+            )
+
+
+def _note(plans: Ledger, where: dict[str, object], score: float) -> None:
+    plans.add({**where, "score": score})
+    print(*where.values(), f"{score:.2f}", flush=True)
+
+
+def _observed(states: Trajectories, look: Callable[[np.ndarray], np.ndarray]) -> Trajectories:
+    """The same trajectories as a model is given them."""
+    return Trajectories(
+        [np.stack([look(state) for state in one]) for one in states.observations], states.actions, states.rewards
+    )
+
+
+def _fit(row: str, seen: Trajectories, kind: str, seed: int, budget: Budget) -> LatentWorldModel:
+    is_joint, is_raw = row == "JEPA with actions", row == "raw observations"
+    # all principal components of raw observations: nothing of them is lost
+    latent = int(np.prod(seen.observation_shape)) if is_raw else 32
+    config = WorldConfig(history=HISTORY[kind], train_encoder=is_joint, latent_dim=latent, rollout=4 if is_joint else 8)
+    train = {
+        "steps": budget.joint_steps if is_joint else budget.steps,
+        "batch_size": 128 if is_joint else 256,
+        "seed": seed,
+    }
+    return LatentWorldModel(_encoder(row, seen.items, kind, seed), config, train).fit(seen)
+
+
+def _encoder(row: str, items: np.ndarray, kind: str, seed: int) -> PretrainedEncoder:
+    if row == "raw observations":
+        return RawEncoder(items)
+    return begin(items, kind, seed) if row == "random encoder" else train_encoder(items, kind, seed)

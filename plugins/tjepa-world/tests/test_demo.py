@@ -1,0 +1,26 @@
+"""The demonstration runs from beginning to end."""
+
+from __future__ import annotations
+
+import pytest
+from tjepa_world import LatentWorldModel
+
+from tjepa_estimators.errors import ConfigError
+
+pytest.importorskip("gymnasium")
+
+from tjepa_world.demo import demo
+
+
+@pytest.mark.parametrize("world", ["maze", "pendulum"])
+def test_the_demonstration_draws_and_keeps_what_it_did(world, tmp_path):
+    said = []
+    result = demo(world, tmp_path, fast=True, say=said.append)
+    assert result.figure.stat().st_size > 5_000
+    assert LatentWorldModel.load(tmp_path / "model").observation_shape_ == ((2,) if world == "maze" else (3,))
+    assert said[-1].startswith("Sum of rewards")
+
+
+def test_an_unknown_world_is_refused():
+    with pytest.raises(ConfigError, match="'maze' or 'pendulum'"):
+        demo("chess")
