@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PLUGINS := $(addprefix plugins/tjepa-,finance moe performer weather webtraffic)
+PLUGINS := $(addprefix plugins/tjepa-,finance moe performer text vision weather webtraffic world)
+# What the tests of a plugin need beside the plugin.
+EXTRAS_text := [datasets,hugging-face]
+EXTRAS_vision := [frames,video]
+EXTRAS_world := [gymnasium]
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format docs bench clean
@@ -17,7 +21,7 @@ install: $(STAMP) ## virtual environment with pinned versions
 $(STAMP): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e ".[sktime,darts,pyod,onnx,parquet,remote,dev]" $(PLUGINS:%=-e %)
+		-e ".[sktime,darts,pyod,onnx,parquet,remote,dev]" $(foreach one,$(PLUGINS),-e $(one)$(EXTRAS_$(one:plugins/tjepa-%=%)))
 	@touch $(STAMP)
 
 demo: install ## pretrain and forecast on the bundled data, a few minutes on a laptop

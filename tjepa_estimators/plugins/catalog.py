@@ -48,15 +48,45 @@ DISABLED_VARIABLE = "TJEPA_DISABLED_PLUGINS"
 Kind = TypeVar("Kind", EncoderSpec, DomainSpec, TokenizerSpec, MaskerSpec, PresetSpec, CommandSpec)
 
 _KNOWN: dict[type, dict[str, str]] = {
-    EncoderSpec: {"moe": "tjepa-moe", "performer": "tjepa-performer"},
+    EncoderSpec: {"hugging-face": "tjepa-text", "moe": "tjepa-moe", "performer": "tjepa-performer"},
     DomainSpec: {
+        "air_temperature": "tjepa-vision",
         "coins": "tjepa-finance",
+        "digits": "tjepa-vision",
+        "hamlet": "tjepa-text",
         "indices": "tjepa-finance",
         "page_views": "tjepa-webtraffic",
         "places": "tjepa-weather",
         "stations": "tjepa-weather",
         "transactions": "tjepa-webtraffic",
         "web_logs": "tjepa-webtraffic",
+    },
+    TokenizerSpec: {
+        "image-patches": "tjepa-vision",
+        "vectors": "tjepa-world",
+        "video-tubelets": "tjepa-vision",
+        "wordpiece": "tjepa-text",
+    },
+    MaskerSpec: {
+        "future-frames": "tjepa-vision",
+        "image-block": "tjepa-vision",
+        "span": "tjepa-text",
+        "tube": "tjepa-vision",
+    },
+    PresetSpec: {
+        "image-jepa": "tjepa-vision",
+        "image-tiny": "tjepa-vision",
+        "t-jepa": "tjepa-text",
+        "text-tiny": "tjepa-text",
+        "vectors-tiny": "tjepa-world",
+        "video-jepa": "tjepa-vision",
+        "video-tiny": "tjepa-vision",
+    },
+    CommandSpec: {
+        "demo-text": "tjepa-text",
+        "demo-vision": "tjepa-vision",
+        "demo-world": "tjepa-world",
+        "probe-text": "tjepa-text",
     },
 }
 """Names that distributions of ours bring, to say what to install."""
