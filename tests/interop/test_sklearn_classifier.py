@@ -73,7 +73,9 @@ def test_channels_and_missing_values_are_read(encoder):
 
 def test_tuning_ends_no_worse_than_the_probe_on_the_rows_that_judge(encoder):
     X, y = waves(60, 1)
-    tuned = JEPAClassifier(pretrained=encoder, strategy="finetune", tune={"steps": 40, "learning_rate": 1e-3}).fit(X, y)
+    tuned = JEPAClassifier(pretrained=encoder, strategy="finetune", tuning={"steps": 40, "learning_rate": 1e-3}).fit(
+        X, y
+    )
     report = tuned.task_.finetune_
     assert report.best <= report.start
     assert tuned.score(*waves(60, 2)) > 0.9
@@ -82,8 +84,8 @@ def test_tuning_ends_no_worse_than_the_probe_on_the_rows_that_judge(encoder):
 def test_tuning_changes_what_it_trains_and_leaves_the_artifact(encoder):
     (X, y), before = waves(60, 1), encoder.fingerprint
     weights = untrained(list(X[:, :, None]), config=CONFIG)
-    tune = {"steps": 60, "learning_rate": 5e-3}
-    tuned = JEPAClassifier(pretrained=weights, strategy="finetune", tune=tune, levels=False).fit(X, y)
+    tuning = {"steps": 60, "learning_rate": 5e-3}
+    tuned = JEPAClassifier(pretrained=weights, strategy="finetune", tuning=tuning, levels=False).fit(X, y)
     frozen = JEPAClassifier(pretrained=weights, levels=False).fit(X, y)
     new, names = waves(200, 2)
     assert tuned.task_.finetune_.best < tuned.task_.finetune_.start
@@ -103,7 +105,7 @@ def test_a_copy_a_clone_and_another_order_give_the_same_numbers(encoder):
 
 def test_grid_search_compares_strategies(encoder):
     search = GridSearchCV(
-        JEPAClassifier(pretrained=encoder, tune={"steps": 2}), {"strategy": ["frozen", "finetune"]}, cv=2
+        JEPAClassifier(pretrained=encoder, tuning={"steps": 2}), {"strategy": ["frozen", "finetune"]}, cv=2
     ).fit(*waves(60, 1))
     assert search.best_estimator_.pretrained_ is encoder
 
@@ -117,7 +119,7 @@ def test_items_of_a_tokenizer_are_classified_as_they_are_or_flattened(monkeypatc
     assert as_they_are.score(X, y) > 0.8
     flat = JEPAClassifier(config="grid-tiny", shape=(4, 3)).fit(X.reshape(40, -1), y)
     np.testing.assert_array_equal(flat.predict_proba(X.reshape(40, -1)), as_they_are.predict_proba(X))
-    tuned = JEPAClassifier(pretrained=as_they_are.pretrained_, strategy="finetune", tune={"steps": 3}).fit(X, y)
+    tuned = JEPAClassifier(pretrained=as_they_are.pretrained_, strategy="finetune", tuning={"steps": 3}).fit(X, y)
     assert tuned.score(X, y) > 0.8
 
 

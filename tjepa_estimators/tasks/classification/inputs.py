@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from einops import rearrange
 
+from tjepa_estimators.data.stacked import StackedSamples
+
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
@@ -29,6 +31,10 @@ class Inputs(Protocol):
 
     def __len__(self) -> int:
         """Number of rows."""
+        ...
+
+    def digest(self) -> str:
+        """A short identity of the rows."""
         ...
 
     def batches(self, size: int) -> list[Int[Tensor, " batch"]]:
@@ -59,6 +65,10 @@ class WindowInputs:
     def __len__(self) -> int:
         return len(self.windows)
 
+    def digest(self) -> str:
+        """Of all values."""
+        return StackedSamples(self.windows).digest()
+
     def batches(self, size: int) -> list[Int[Tensor, " batch"]]:
         """All rows, in order."""
         return list(torch.arange(len(self)).split(size))
@@ -84,6 +94,10 @@ class SampleInputs:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def digest(self) -> str:
+        """That of the samples."""
+        return self.samples.digest()
 
     def batches(self, size: int) -> list[Int[Tensor, " batch"]]:
         """All rows, in the order that is quickest."""
@@ -112,6 +126,10 @@ class ChosenInputs:
 
     def __len__(self) -> int:
         return len(self.chosen)
+
+    def digest(self) -> str:
+        """That of all rows."""
+        return self.inputs.digest()
 
     def batches(self, size: int) -> list[Int[Tensor, " batch"]]:
         """All chosen rows, in order."""
