@@ -64,7 +64,8 @@ def _items(items: Any) -> Iterable[object]:  # noqa: ANN401 - whatever a user ha
         msg = f"Text must come as a list of strings, but got {type(items).__name__}; write ['...'] for a single one."
         raise DataError(msg)
     if getattr(items, "ndim", 1) != 1:
-        msg = f"Text must come in one column, but got shape {items.shape}; select the column that holds the text."
+        shape = getattr(items, "shape", None)
+        msg = f"Text must come in one column, but got shape {shape}; select the column that holds the text."
         raise DataError(msg)
     if iter(items) is items:
         msg = "An iterator can be read once only, but texts are read several times; give list(...) of it."

@@ -1,0 +1,1 @@
+"""What pretraining on text brings: similarity of sentences and genres of documents."""

@@ -1,0 +1,1 @@
+"""The semantic check: whether paraphrases lie closer than unrelated sentences."""
