@@ -76,8 +76,10 @@ def tjepa_maskers() -> list[MaskerSpec]:
 def tjepa_presets() -> list[PresetSpec]:
     """Return the recipe that trains on a CPU and that of the published description."""
     return [
-        PresetSpec(name="text-tiny", target="tjepa_text.presets:tiny", summary="From nothing, on a CPU, in a minute"),
-        PresetSpec(name="t-jepa", target="tjepa_text.presets:published", summary="The values published for T-JEPA"),
+        PresetSpec(
+            name="text-tiny", target="tjepa_text.presets:TEXT_TINY", summary="From nothing, on a CPU, in a minute"
+        ),
+        PresetSpec(name="t-jepa", target="tjepa_text.presets:T_JEPA", summary="The values published for T-JEPA"),
     ]
 
 
