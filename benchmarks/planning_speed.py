@@ -16,7 +16,7 @@ from benchmarks.report import Report, Table, arguments, publish
 from tjepa_estimators import pretrain
 
 _CANDIDATES, _ITERATIONS = (64, 256, 1024), (1, 3)
-_HORIZON, _REPEATS = 15, 40
+_HORIZON, _REPEATS = 15, 15
 
 
 def main(argv: Sequence[str] | None = None) -> None:
