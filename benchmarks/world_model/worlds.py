@@ -57,7 +57,7 @@ def _maze_costs(state: np.ndarray, goal: np.ndarray, actions: np.ndarray) -> Flo
     for step in range(actions.shape[1]):
         points = move(points, actions[:, step])
         squares.append(((points - goal) ** 2).sum(axis=1))
-    return squares[-1] + 1e-3 * np.mean(squares, axis=0)
+    return squares[-1] + 0.1 * np.mean(squares, axis=0)
 
 
 def _show_pendulum(env: gymnasium.Env[Any, Any], state: np.ndarray) -> np.ndarray:
@@ -76,7 +76,7 @@ WORLDS: Mapping[str, World] = {
         make=lambda: gymnasium.make("Pendulum-v1", render_mode="rgb_array").unwrapped,
         bounds=(-2.0, 2.0),
         steps=150,
-        focus="path",
+        focus="final",
         goal=lambda _: np.array([1.0, 0.0, 0.0], np.float32),
         reset=lambda *_: None,
         score=lambda rewards, _: float(np.sum(rewards)),

@@ -39,6 +39,15 @@ def test_the_level_of_a_state_is_seen():
     assert np.abs(encoder.embed(STATES[:1]) - encoder.embed(STATES[:1] + np.array([0.0, 20.0, 0.0]))).max() > 0.1
 
 
+def test_distances_of_latents_follow_those_of_states_also_far_away():
+    """A layer norm that saturates would make all that is far look equally far."""
+    line = np.linspace(-2.0, 2.0, 9)[:, None] * np.ones((1, 3))
+    encoder = untrained(np.random.default_rng(0).standard_normal((500, 3)), config="vectors-tiny")
+    latents = encoder.embed(line, pool=None)
+    distances = np.linalg.norm(latents - latents[0], axis=1)
+    assert (np.diff(distances) > 0.05 * distances[-1]).all()
+
+
 def test_tokens_do_not_depend_on_the_units_of_features():
     scaled = STATES * [1000.0, 0.1, 1e6] + [5.0, 0.0, -3.0]
     a, b = (tokenize(VectorsConfig().fit_to(values), values).values for values in (STATES, scaled))

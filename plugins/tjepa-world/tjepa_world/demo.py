@@ -105,7 +105,7 @@ def _controller(
 ) -> tuple[Controller, dict[str, Any] | None]:
     if world == "maze":
         goal = np.array(_GOAL, np.float32)
-        control = Controller(model, goal, bounds=(-1, 1), horizon=15, focus="final", seed=seed)
+        control = Controller(model, goal, bounds=(-1, 1), horizon=15, seed=seed)
         return control, {"start": _START, "goal": _GOAL}
     cost = learn_cost(model, seen, train={"steps": 5 if fast else 800, "seed": seed})
     return Controller(model, bounds=(-2, 2), horizon=15, cost=cost, seed=seed), None

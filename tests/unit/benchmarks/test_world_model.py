@@ -36,7 +36,7 @@ def test_the_true_costs_of_the_maze_are_those_of_the_environment():
     state, _ = env.reset(options=world.reset(random, goal))
     found = world.simulate(state, goal, actions)[0]
     squares = [env.step(action)[1] ** 2 for action in actions[0]]
-    assert found == pytest.approx(squares[-1] + 1e-3 * np.mean(squares), rel=1e-3)
+    assert found == pytest.approx(squares[-1] + 0.1 * np.mean(squares), rel=1e-3)
 
 
 def test_a_margin_is_measured_from_random_to_the_true_dynamics_seed_by_seed():

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "GoalCost", "states_of"]
 
+_PATH = 0.1
+"""Weight of the path where the distance counts at one step."""
+
 
 class Cost(Protocol):
     """What states and actions cost."""
@@ -37,8 +40,8 @@ class GoalCost:
     goal
         Latents of the goal: of one observation, or of several that follow each other, where speed belongs to it.
     focus
-        ``"path"``: averaged over all steps, so that the goal is reached early and kept; ``"final"``: at the last step,
-        so that a way round is not punished; ``"nearest"``: at the step that comes closest.
+        ``"final"``: mostly at the last step, so that a way round is not punished; ``"path"``: averaged over all steps,
+        so that the goal is reached early and kept; ``"nearest"``: mostly at the step that comes closest.
 
     Raises
     ------
@@ -47,7 +50,7 @@ class GoalCost:
     """
 
     goal: Float[Tensor, "steps dim"]
-    focus: str = "path"
+    focus: str = "final"
 
     def __post_init__(self) -> None:
         if self.focus not in {"path", "final", "nearest"}:
@@ -63,8 +66,8 @@ class GoalCost:
         squares = self.distances(states).square()
         if self.focus == "path":
             return squares.mean(dim=1)
-        # the path breaks ties: of two ways the one that is near earlier
-        return (squares[:, -1] if self.focus == "final" else squares.min(dim=1).values) + 1e-3 * squares.mean(dim=1)
+        # else a search at each step would put off what it can still do later
+        return (squares[:, -1] if self.focus == "final" else squares.min(dim=1).values) + _PATH * squares.mean(dim=1)
 
     def distances(self, states: Float[Tensor, "candidates horizon history dim"]) -> Float[Tensor, "candidates horizon"]:
         """Distance of each step to the goal."""

@@ -78,7 +78,7 @@ def plan(
     bounds: tuple[object, object] | Bounds,
     horizon: int = 15,
     cost: Cost | None = None,
-    focus: str = "path",
+    focus: str = "final",
     planner: PlannerConfig | Mapping[str, Any] | None = None,
     start: Float[np.ndarray, "horizon actions"] | None = None,
     seed: int | torch.Generator = 0,
@@ -100,7 +100,7 @@ def plan(
     cost
         What to minimise in place of the distance to the goal, such as what :func:`learn_cost` gives.
     focus
-        At which steps the distance counts: ``"path"``, ``"final"`` or ``"nearest"``; see :class:`GoalCost`.
+        At which steps the distance counts: ``"final"``, ``"path"`` or ``"nearest"``; see :class:`GoalCost`.
     planner
         A :class:`PlannerConfig` or a dict of its fields.
     start

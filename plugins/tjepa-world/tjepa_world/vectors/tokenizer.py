@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["VectorTokenizer"]
 
 
+_GAIN = 0.3
+"""Size of a standardised value's part in its token at the start, beside a part of size 1 that says what it is."""
+
+
 class VectorTokenizer(nn.Module):
     """Standardise by the training data, then embed each feature, step or number linearly.
 
@@ -50,8 +54,10 @@ class VectorTokenizer(nn.Module):
             "step": (1, config.features),
             "cell": (config.features, 1),
         }[config.tokens]
-        self.weight = nn.Parameter(torch.randn(kinds, width, dim) / math.sqrt(width))
-        self.bias = nn.Parameter(0.5 * torch.randn(kinds, dim))
+        # an encoder norms its tokens: where the part that a value moves is small beside the rest, latents are nearly
+        # linear in it, and distances to a goal tell far from farther
+        self.weight = nn.Parameter(_GAIN * torch.randn(kinds, width, dim) / math.sqrt(width))
+        self.bias = nn.Parameter(torch.randn(kinds, dim))
 
     def grid(self, raw: Float[Tensor, "batch steps features"]) -> tuple[int, ...]:
         """Features, steps, or steps and features."""
