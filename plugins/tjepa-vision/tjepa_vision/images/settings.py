@@ -31,7 +31,7 @@ class ImagePatchesConfig:
     """
 
     patch: int | None = None
-    """Side of a patch in pixels; None: a power of two, 16 at most, that cuts the shorter side in seven or more."""
+    """Side of a patch in pixels; None: a power of two, 16 at most, that cuts the shorter side in six or more."""
     size: tuple[int, int] | None = None
     """Height and width of an image."""
     channels: int | None = None
