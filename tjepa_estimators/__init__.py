@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.interop.pyod import JEPAOD
     from tjepa_estimators.interop.sklearn import (
         JEPAAnomalyPredictor,
+        JEPAClassifier,
         JEPAFeatures,
         JEPAOutlierDetector,
         JEPAWindowOutlierDetector,
@@ -39,6 +40,7 @@ __all__ = [
     "AnomalyTask",
     "ForecastTask",
     "JEPAAnomalyPredictor",
+    "JEPAClassifier",
     "JEPAConfig",
     "JEPADetector",
     "JEPAEmbedder",
@@ -68,6 +70,7 @@ _TARGETS = {
     "AnomalyTask": "tjepa_estimators.tasks.anomaly:AnomalyTask",
     "ForecastTask": "tjepa_estimators.tasks.forecast:ForecastTask",
     "JEPAAnomalyPredictor": "tjepa_estimators.interop.sklearn:JEPAAnomalyPredictor",
+    "JEPAClassifier": "tjepa_estimators.interop.sklearn:JEPAClassifier",
     "JEPAConfig": "tjepa_estimators.jepa.config:JEPAConfig",
     "JEPADetector": "tjepa_estimators.interop.sktime:JEPADetector",
     "JEPAEmbedder": "tjepa_estimators.interop.sktime:JEPAEmbedder",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-import torch
-
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
