@@ -115,6 +115,8 @@ class JEPAOutput:
     """Latents of the student at the visible tokens."""
     visible: Bool[Tensor, "batch visible"]
     """False where a visible token is padding."""
+    positions: Float[Tensor, "batch visible axes"] | None = None
+    """Coordinates of the visible tokens."""
     auxiliary: Mapping[str, Float[Tensor, ""]] = field(default_factory=dict)
     """Weighted losses that the student has of its own, such as a load balance; empty in evaluation."""
     codes: CodeOutput | None = None

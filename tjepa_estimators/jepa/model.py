@@ -188,7 +188,7 @@ class JEPA(nn.Module):
         target, kept = predictor.select(asked.tokens.values, observed)
         nearest, _ = predictor.select(nearest, observed)
         prediction = predictor.read(answers)
-        output = JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding)
+        output = JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding, context.positions)
         if self.codebook is None or seen.codes is None or asked.codes is None:
             return output
         coded = self.codebook(prediction)

@@ -12,6 +12,7 @@ from tjepa_estimators.jepa.code_losses import (
     EmbeddingTerm,
     SampleEntropyTerm,
 )
+from tjepa_estimators.jepa.consistency import ConsistencyTerm
 from tjepa_estimators.jepa.losses import CoarseTerm, CovarianceTerm, PredictionTerm, SIGRegTerm, VarianceTerm
 from tjepa_estimators.jepa.quantiles import QuantileTerm
 from tjepa_estimators.jepa.reconstruction import ReconstructionTerm
@@ -67,6 +68,7 @@ def build_objective(config: JEPAConfig, progress: float = 1.0) -> Objective:
         ("variance", config.variance, VarianceTerm()),
         ("covariance", config.covariance, CovarianceTerm()),
         ("sigreg", config.sigreg, SIGRegTerm()),
+        ("consistency", config.consistency, ConsistencyTerm()),
     ]
     if (quantiles := config.quantiles) is not None:
         terms.append(("quantiles", quantiles.weight, QuantileTerm()))

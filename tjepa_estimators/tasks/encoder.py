@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tjepa_estimators.jepa.config import JEPAConfig
 
-__all__ = ["brief_training", "encoder_for", "sample_encoder"]
+__all__ = ["brief_training", "encoder_for"]
 
 _EPOCHS = 10
 """Passes over the windows; with few windows, more of them only repeat what was seen."""
@@ -68,21 +68,6 @@ def encoder_for(
     if encoder == "transformer":
         encoder_config = {**preset.encoder, **(encoder_config or {})}
     return begin(list(values), encoder=encoder, encoder_config=encoder_config, config=config, train=train)
-
-
-def sample_encoder(
-    items: Any,  # noqa: ANN401 - what the tokenizer reads
-    *,
-    pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
-    encoder: str = "transformer",
-    encoder_config: Mapping[str, Any] | None = None,
-    jepa: str | JEPAConfig | Mapping[str, Any],
-    train: TrainConfig | Mapping[str, Any] | None = None,
-) -> PretrainedEncoder:
-    """Read the given encoder of a tokenizer, or pretrain one on the items as its preset says."""
-    if pretrained is None:
-        return pretrain(items, encoder=encoder, encoder_config=encoder_config, config=jepa, train=train)
-    return pretrained if isinstance(pretrained, PretrainedEncoder) else PretrainedEncoder.load(pretrained)
 
 
 def brief_training(given: Mapping[str, Any], windows: int) -> TrainConfig:

@@ -35,5 +35,5 @@ T_JEPA = Preset(
 """The values of the description of T-JEPA: momentum .996, squared error, a bottleneck of three layers.
 
 It is meant for the weights of :func:`tjepa_text.from_hugging_face`; from nothing it is a transformer of the size of
-DistilBERT. On a device that has it, add ``train={"accelerator": "gpu", "precision": "bf16-mixed"}``. The description says
-nothing of the width of the bottleneck, the learning rate and the length; these are ours."""
+DistilBERT. On a device that has it, add ``train={"accelerator": "gpu", "precision": "bf16-mixed"}``. The description
+says nothing of the width of the bottleneck, the learning rate and the length; these are ours."""

@@ -10,8 +10,8 @@ from tjepa_estimators.errors import ConfigError, DataError
 
 __all__ = ["as_array", "as_pixels", "channel_stats", "check_format", "fitting_patch", "unit"]
 
-_TOKENS = 7
-"""Patches that the shorter side is cut into at most twice, where no patch is given."""
+_TOKENS = 6
+"""Fewest patches along the shorter side, where no patch is given."""
 _LARGEST_PATCH = 16
 _FLAT = 1e-6
 """A channel that varies less is not scaled."""
@@ -68,7 +68,7 @@ def channel_stats(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, .
 
 
 def fitting_patch(height: int, width: int) -> int:
-    """A power of two, 16 at most, that cuts the shorter side in seven or more; 2 where that is too much.
+    """A power of two, 16 at most, that cuts the shorter side in six or more; 2 where that is too much.
 
     Examples
     --------

@@ -83,7 +83,7 @@ def tjepa_presets() -> list[PresetSpec]:
     return [
         PresetSpec(
             name="vectors-tiny",
-            target="tjepa_world.vectors.presets:tiny",
+            target="tjepa_world.vectors.presets:VECTORS_TINY",
             summary="Small network for vectors of a few features",
         )
     ]

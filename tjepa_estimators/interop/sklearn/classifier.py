@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +13,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from tjepa_estimators.errors import DataError
-from tjepa_estimators.interop.sklearn.settings import CONSTRAINTS, N_CHANNELS, observed, seed_of, windows_of
+from tjepa_estimators.interop.sklearn.rows import check_shape, shaped
+from tjepa_estimators.interop.sklearn.settings import CONSTRAINTS, N_CHANNELS, seed_of
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.recipe import recipe_of, seeded
 
@@ -47,7 +48,8 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
     n_channels
         Channels of a window.
     shape
-        Shape of an item, where the rows of ``X`` are flattened items of a tokenizer; None hands on ``X`` as it is.
+        Shape of an item, where the rows of ``X`` are flattened items of a tokenizer, such as ``(28, 28)``; one size may
+        be -1, for what is left. None hands on ``X`` as it is.
     encoder_rate
         Learning rate of the encoder in fine-tuning, as a share of that of the classifier.
     tuning
@@ -93,7 +95,7 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
         "strategy": [StrOptions({"frozen", "finetune"})],
         "levels": ["boolean"],
         "n_channels": [N_CHANNELS],
-        "shape": [tuple, list, Interval(Integral, 1, None, closed="left"), None],
+        "shape": [tuple, list, None],
         "encoder_rate": [Interval(Real, 0, None, closed="left")],
         "tuning": [Mapping, TrainConfig, None],
     }
@@ -104,7 +106,7 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
         strategy: str = "frozen",
         levels: bool = True,
         n_channels: int = 1,
-        shape: Sequence[int] | int | None = None,
+        shape: Sequence[int] | None = None,
         encoder_rate: float = 0.1,
         tuning: TrainConfig | Mapping[str, Any] | None = None,
         encoder: str = "transformer",
@@ -137,13 +139,16 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
             The rows cannot be read, there is one class only, or fine-tuning has too few rows to judge itself by.
         """
         from tjepa_estimators.tasks.classification import ClassificationTask
+        from tjepa_estimators.tasks.inputs import encoder_of_rows, tokenizer_of
 
         if y is None:
             msg = "JEPAClassifier requires y to be passed, but the target y is None."
             raise DataError(msg)
         seed = seed_of(self.random_state)
-        self._reads_series = _reads_series(self.pretrained, self.config)
-        if self._reads_series:
+        tokenizer = tokenizer_of(self.pretrained, self.config)
+        self._has_tokenizer = tokenizer is not None
+        check_shape(self.shape, has_tokenizer=self._has_tokenizer)
+        if not self._has_tokenizer:
             X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         items = self._items(X)
         check_classification_targets(y)
@@ -151,7 +156,8 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             msg = f"y holds only one class, {self.classes_[0]!r}; a classifier needs rows of two classes or more."
             raise DataError(msg)
-        self.pretrained_ = self._encoder(items, seed)
+        recipe = {"pretrained": self.pretrained, **recipe_of(self, seed)}
+        self.pretrained_ = encoder_of_rows(items, tokenizer, recipe)
         self.task_ = ClassificationTask(
             self.pretrained_,
             {
@@ -167,7 +173,7 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> Float[np.ndarray, "rows classes"]:
         """The probability of each class, in the order of ``classes_``."""
         check_is_fitted(self)
-        if self._reads_series:
+        if not self._has_tokenizer:
             X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         return self.task_.predict_proba(self._items(X))
 
@@ -178,29 +184,11 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
 
     def _items(self, X: Any) -> Any:
         """What the encoder reads, of rows."""
-        if self._reads_series:
-            return windows_of(X, self.n_channels)
-        return X if self.shape is None else np.asarray(X).reshape(len(X), *np.atleast_1d(self.shape))
-
-    def _encoder(self, items: Any, seed: int | None) -> PretrainedEncoder:
-        from tjepa_estimators.tasks.encoder import encoder_for, sample_encoder
-
-        recipe = recipe_of(self, seed)
-        if self._reads_series:
-            return encoder_for(observed(items), items.shape[1], pretrained=self.pretrained, **recipe)
-        return sample_encoder(items, pretrained=self.pretrained, **recipe)
+        if self._has_tokenizer and self.shape is None:
+            return X
+        return shaped(np.asarray(X), self.n_channels, self.shape, has_tokenizer=self._has_tokenizer)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _reads_series(pretrained: Any, config: Any) -> bool:
-    from tjepa_estimators.artifact import PretrainedEncoder
-    from tjepa_estimators.jepa.config import as_preset
-
-    if pretrained is None:
-        return as_preset(config).jepa.tokenizer is None
-    found = pretrained if isinstance(pretrained, PretrainedEncoder) else PretrainedEncoder.load(pretrained)
-    return found.info.jepa.tokenizer is None

@@ -1,20 +1,19 @@
-"""A scikit-learn transformer: windows to embeddings of a pretrained encoder."""
+"""A scikit-learn transformer: windows, or what a tokenizer reads, to embeddings of a pretrained encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tjepa_estimators.interop.sklearn.rows import check_shape, shaped
 from tjepa_estimators.interop.sklearn.settings import (
     CONSTRAINTS,
     N_CHANNELS,
-    observed,
     seed_of,
-    windows_of,
 )
 from tjepa_estimators.training.recipe import recipe_of
 
@@ -36,10 +35,16 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     Each channel is embedded on its own and normalised by its own level and spread. NaN marks missing values. A
     row's embedding does not depend on the other rows.
 
+    With an encoder that has a tokenizer, in ``pretrained`` or in ``config``, rows are what it reads: ``X`` has an axis
+    for each of their axes, or they are flattened and ``shape`` says how to undo it.
+
     Parameters
     ----------
     n_channels
-        Channels of a window.
+        Channels of a window; of no use with a tokenizer.
+    shape
+        Shape of a sample where rows are flattened and a tokenizer reads them, such as ``(28, 28)``; one size may be
+        -1, for what is left.
     encoder
         A registered encoder, see :func:`~tjepa_estimators.list_plugins`.
     encoder_config
@@ -70,12 +75,17 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     (20, 32)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {**CONSTRAINTS, "n_channels": [N_CHANNELS]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **CONSTRAINTS,
+        "n_channels": [N_CHANNELS],
+        "shape": [tuple, list, None],
+    }
 
     def __init__(
         self,
         *,
         n_channels: int = 1,
+        shape: Sequence[int] | None = None,
         encoder: str = "transformer",
         encoder_config: Mapping[str, Any] | None = None,
         pretrained: str | os.PathLike[str] | PretrainedEncoder | None = None,
@@ -84,6 +94,7 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_channels = n_channels
+        self.shape = shape
         self.encoder = encoder
         self.encoder_config = encoder_config
         self.pretrained = pretrained
@@ -94,27 +105,34 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Take the pretrained encoder, or pretrain one on the rows."""
-        from tjepa_estimators.tasks.embedding import WindowEmbedder
-        from tjepa_estimators.tasks.encoder import encoder_for
+        from tjepa_estimators.tasks.inputs import Inputs, encoder_of_rows, tokenizer_of
 
-        windows = windows_of(self._rows(X, reset=True), self.n_channels)
-        self.pretrained_ = encoder_for(
-            observed(windows),
-            windows.shape[1],
-            pretrained=self.pretrained,
-            **recipe_of(self, seed_of(self.random_state)),
-        )
-        self.embedder_ = WindowEmbedder(self.pretrained_)
-        self._n_features_out = self.pretrained_.dim * self.n_channels
+        tokenizer = tokenizer_of(self.pretrained, self.config)
+        check_shape(self.shape, has_tokenizer=tokenizer is not None)
+        self._has_tokenizer = tokenizer is not None
+        rows = self._rows(X, reset=True)
+        recipe = {"pretrained": self.pretrained, **recipe_of(self, seed_of(self.random_state))}
+        self.pretrained_ = encoder_of_rows(rows, tokenizer, recipe)
+        self._inputs = Inputs(self.pretrained_)
+        self._backbone = self._inputs.backbone()
+        self._n_features_out = self.pretrained_.dim * (1 if self._has_tokenizer else self.n_channels)
         return self
 
     def transform(self, X: Any) -> Float[np.ndarray, "rows features"]:
-        """Embed each row: ``n_channels`` times the width of the encoder, in double precision."""
+        """Embed each row, in double precision: the width of the encoder, for each channel of a window."""
         check_is_fitted(self)
-        return self.embedder_(windows_of(self._rows(X, reset=False), self.n_channels))
+        return self._inputs.features(self._backbone, self._inputs.samples(self._rows(X, reset=False)))
 
-    def _rows(self, X: Any, *, reset: bool) -> Float[np.ndarray, "rows features"]:
-        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+    def _rows(self, X: Any, *, reset: bool) -> Any:
+        X = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=None if self._has_tokenizer else np.float64,
+            ensure_all_finite="allow-nan",
+            allow_nd=True,
+        )
+        return shaped(X, self.n_channels, self.shape, has_tokenizer=self._has_tokenizer)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

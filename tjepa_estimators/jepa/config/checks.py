@@ -78,9 +78,9 @@ def _check_network(jepa: JEPAConfig) -> None:
 def _check_loss(jepa: JEPAConfig) -> None:
     _require(jepa.loss in LOSSES, f"loss must be one of {sorted(LOSSES)}", jepa.loss)
     _require(
-        min(jepa.variance, jepa.covariance, jepa.sigreg) >= 0.0,
+        min(jepa.variance, jepa.covariance, jepa.sigreg, jepa.consistency) >= 0.0,
         "weights of loss terms must not be negative",
-        (jepa.variance, jepa.covariance, jepa.sigreg),
+        (jepa.variance, jepa.covariance, jepa.sigreg, jepa.consistency),
     )
     # a variance hinge alone is satisfied by one shared direction: the rank halved when it was tried
     _require(

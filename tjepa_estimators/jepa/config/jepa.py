@@ -67,6 +67,9 @@ class JEPAConfig:
     """Weight of VICReg's covariance term."""
     sigreg: float = 0.0
     """Weight of LeJEPA's SIGReg term."""
+    consistency: float = 0.0
+    """Weight of the distance between the mean latents of slices along the first axis of positions; beside ``variance``
+    or ``sigreg``, or all latents become one."""
     coarse: float = 0.0
     """Weight of one prediction more: the latent of the hidden part averaged down to one patch, from the same context.
     MTS-JEPA's second view."""

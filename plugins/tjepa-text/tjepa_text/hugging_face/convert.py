@@ -62,7 +62,8 @@ def from_hugging_face(
     options = {"vocabulary": vocabulary, "model": plain, "length": length or _length(jepa, most), "too_long": too_long}
     jepa = replace(jepa, dim=model.config.hidden_size, tokenizer=TokenizerConfig(kind="hugging-face", options=options))
     network = build_jepa(jepa, "hugging-face", {"model": plain}, seed=seed)
-    for backbone in (network.student, network.teacher.module):
+    backbones: tuple[Any, ...] = (network.student, network.teacher.module)
+    for backbone in backbones:
         backbone.tokenizer.embed.load_state_dict(model.embeddings.state_dict())
         backbone.encoder.layers.load_state_dict(getattr(model, family.attribute).state_dict())
     return PretrainedEncoder(_info(jepa, plain, str(source), seed), network.state_dict())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from torch import nn
 
@@ -62,7 +62,7 @@ class HuggingFaceTokenizer(nn.Module):
         super().__init__()
         self.dim = dim
         self.embed = family_of(config.model).build("embeddings", rebuild_config(config.model))
-        width = self.embed.word_embeddings.embedding_dim
+        width = cast("nn.Embedding", self.embed.word_embeddings).embedding_dim
         if width != dim:
             msg = f"The model is {width} wide, but dim={dim}; set dim to {width}."
             raise ConfigError(msg)

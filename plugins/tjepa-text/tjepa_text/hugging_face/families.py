@@ -52,7 +52,7 @@ def family_of(model: Mapping[str, Any]) -> Family:
     ConfigError
         It is none that can be taken apart.
     """
-    kind = model.get("model_type")
+    kind = str(model.get("model_type"))
     if kind not in FAMILIES:
         msg = f"A Hugging Face model of type {kind!r} cannot be taken apart here; use one of {sorted(FAMILIES)}."
         raise ConfigError(msg)

@@ -20,13 +20,13 @@ _SAMPLE = 60
 
 
 class Digits:
-    """1,797 grey images of 8 x 8; the last 500, by other writers, are for testing.
+    """1,797 grey images of 8 x 8; the last 500 are for testing.
 
     Examples
     --------
     >>> digits = Digits()
     >>> len(digits.items("test")), digits.items()[0].shape, digits.labels("test")[:4].tolist()
-    (500, (8, 8), [1, 7, 4, 6])
+    (500, (8, 8), [0, 1, 2, 3])
     """
 
     info = DomainInfo(

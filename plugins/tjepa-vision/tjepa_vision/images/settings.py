@@ -11,7 +11,7 @@ from tjepa_vision.images.reading import read_images
 from tjepa_vision.pixels import channel_stats, check_format, fitting_patch
 
 if TYPE_CHECKING:
-    from tjepa_estimators.data.stacked import StackedSamples
+    from tjepa_vision.images.reading import ImageArrays, ImageFiles
 
 __all__ = ["ImagePatchesConfig"]
 
@@ -31,7 +31,7 @@ class ImagePatchesConfig:
     """
 
     patch: int | None = None
-    """Side of a patch in pixels; None: a power of two, 16 at most, that cuts the shorter side in seven or more."""
+    """Side of a patch in pixels; None: a power of two, 16 at most, that cuts the shorter side in six or more."""
     size: tuple[int, int] | None = None
     """Height and width of an image."""
     channels: int | None = None
@@ -67,10 +67,10 @@ class ImagePatchesConfig:
             std=self.std or std,
         )
 
-    def samples(self, items: object) -> StackedSamples:
+    def samples(self, items: object) -> ImageArrays | ImageFiles:
         """The images, one sample each."""
         return read_images(items, self.size, self.channels, resize=self.resize)
 
-    def rows(self, items: object) -> StackedSamples:
+    def rows(self, items: object) -> ImageArrays | ImageFiles:
         """The same."""
         return self.samples(items)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageSequence
 
 from tjepa_estimators.errors import DataError
 
@@ -47,18 +48,30 @@ def read_video(path: Path, size: tuple[int, int] | None, channels: int) -> np.nd
     DataError
         The file is damaged, or nothing that reads videos is installed.
     """
+    read = _animation if path.suffix.lower() == ".gif" else _film
     try:
-        import imageio.v2 as imageio
+        frames = [_frame(frame, size, channels) for frame in read(path)]
     except ImportError as error:
         raise DataError('Video files need imageio; pip install "tjepa-vision[video]".') from error
-    try:
-        with imageio.get_reader(path) as reader:
-            frames = [_frame(frame, size, channels) for frame in reader]
     except Exception as error:  # each of imageio's backends has errors of its own
         raise DataError(f"{path} cannot be read as a video: {error}. Remove or replace it.") from error
     if not frames:
         raise DataError(f"{path} holds no frames; remove or replace it.")
     return np.stack(frames)
+
+
+def _animation(path: Path) -> Iterator[np.ndarray]:
+    with Image.open(path) as opened:
+        for frame in ImageSequence.Iterator(opened):
+            yield np.asarray(frame.convert("RGB"))
+
+
+def _film(path: Path) -> Iterator[np.ndarray]:
+    import imageio.v2 as imageio
+
+    reader: Any = imageio.get_reader(path)  # imageio's own types do not say that it can be iterated over
+    with reader:
+        yield from reader
 
 
 def _frame(frame: Any, size: tuple[int, int] | None, channels: int) -> np.ndarray:  # noqa: ANN401 - imageio has no types
