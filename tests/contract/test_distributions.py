@@ -10,9 +10,25 @@ from pathlib import Path
 import pytest
 
 from tjepa_estimators.errors import PluginError
-from tjepa_estimators.plugins import Catalog
+from tjepa_estimators.plugins import (
+    Catalog,
+    CommandSpec,
+    DomainSpec,
+    EncoderSpec,
+    MaskerSpec,
+    PresetSpec,
+    TokenizerSpec,
+)
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+KINDS = {
+    "encoder": EncoderSpec,
+    "domain": DomainSpec,
+    "tokenizer": TokenizerSpec,
+    "masker": MaskerSpec,
+    "preset": PresetSpec,
+    "command": CommandSpec,
+}
 
 _ENCODER = """
 import sys
@@ -37,6 +53,30 @@ from tjepa_estimators import load_domain
 print(*[series.name for name in {names} for series in load_domain(name).sample()], sep=", ")
 assert not {{"yfinance", "ccxt"}} & set(sys.modules), "samples need no client"
 """
+_SAMPLES = """
+import sys
+from tjepa_estimators.plugins import get_domain
+get_domain("{name}")
+assert not {{"torch", "numpy", "tokenizers", "PIL", "transformers"}} & set(sys.modules), "finding imports nothing heavy"
+import numpy as np
+from tjepa_estimators import load_domain, pretrain
+items = load_domain("{name}").sample()
+encoder = pretrain(items, config="{preset}", train={{"steps": 2}})
+assert np.isfinite(encoder.embed(items)).all()
+print("tjepa-{package} " + encoder.info.provenance.provided_by["tjepa-{package}"])
+"""
+_VECTORS = """
+import sys
+from tjepa_estimators.plugins import get_preset
+get_preset("vectors-tiny")
+assert not {"torch", "numpy", "gymnasium"} & set(sys.modules), "finding imports nothing heavy"
+import numpy as np
+from tjepa_estimators import pretrain
+states = np.random.default_rng(0).standard_normal((40, 3))
+encoder = pretrain(states, config="vectors-tiny", train={"steps": 2})
+assert np.isfinite(encoder.embed(states)).all()
+print("tjepa-world " + encoder.info.provenance.provided_by["tjepa-world"])
+"""
 _EXPERTS = {"experts": 2, "top_k": 1, "depth": 1, "expert": "performer"}
 _INSTALLED = {
     "performer": (
@@ -58,6 +98,13 @@ _INSTALLED = {
         "AAPL, FB, GOOG, IBM, MSFT, BTC/USD (computed), ETH/USD (computed)",
     ),
     "weather": (["tjepa-weather"], _DOMAINS.format(names=["places", "stations"]), "New York JFK, New York JFK"),
+    "text": (["tjepa-text"], _SAMPLES.format(name="hamlet", preset="text-tiny", package="text"), "tjepa-text 0.1.0"),
+    "vision": (
+        ["tjepa-vision"],
+        _SAMPLES.format(name="digits", preset="image-tiny", package="vision"),
+        "tjepa-vision 0.1.0",
+    ),
+    "world": (["tjepa-world"], _VECTORS, "tjepa-world 0.1.0"),
     "webtraffic": (
         ["tjepa-webtraffic"],
         _DOMAINS.format(names=["page_views", "web_logs", "transactions"]),
@@ -79,12 +126,19 @@ _INSTALLED = {
         ("domain", "page_views", "tjepa-webtraffic"),
         ("domain", "web_logs", "tjepa-webtraffic"),
         ("domain", "transactions", "tjepa-webtraffic"),
+        ("encoder", "hugging-face", "tjepa-text"),
+        ("domain", "hamlet", "tjepa-text"),
+        ("tokenizer", "wordpiece", "tjepa-text"),
+        ("masker", "image-block", "tjepa-vision"),
+        ("preset", "video-tiny", "tjepa-vision"),
+        ("tokenizer", "vectors", "tjepa-world"),
+        ("command", "demo-world", "tjepa-world"),
     ],
 )
 def test_without_the_distribution_the_error_names_it(kind, name, distribution):
     catalog = Catalog(entry_points=())
     with pytest.raises(PluginError, match=rf"No {kind} is named '{name}'.*pip install {distribution}"):
-        getattr(catalog, f"get_{kind}")(name)
+        catalog.get(KINDS[kind], name)
 
 
 @pytest.mark.slow

@@ -61,7 +61,9 @@ def features(tiny_text):
 
 
 @pytest.mark.parametrize(
-    "make", [list, tuple, np.array, lambda texts: np.array(texts, dtype=object), pd.Series], ids=str
+    "make",
+    [list, tuple, np.array, lambda texts: np.array(texts, dtype=object), pd.Series],
+    ids=["list", "tuple", "array", "array of objects", "series"],
 )
 def test_any_column_of_strings_gives_the_embeddings_of_the_encoder(features, tiny_text, make):
     rows = features.fit_transform(make(TEXTS))

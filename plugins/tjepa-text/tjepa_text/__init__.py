@@ -91,13 +91,14 @@ def tjepa_domains() -> list[DomainSpec]:
 
 @hookimpl
 def tjepa_commands() -> list[CommandSpec]:
-    """Return the semantic check."""
+    """Return the semantic check and the demonstration."""
     return [
+        CommandSpec(name="demo-text", target="tjepa_text.demo:run", summary="learn from Hamlet, and see what of it"),
         CommandSpec(
             name="probe-text",
             target="tjepa_text.probe.command:run",
             summary="whether an encoder of text puts paraphrases closer than unrelated sentences",
-        )
+        ),
     ]
 
 

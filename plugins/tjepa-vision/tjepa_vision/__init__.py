@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tjepa_estimators.plugins import DomainSpec, MaskerSpec, PresetSpec, TokenizerSpec, hookimpl
+from tjepa_estimators.plugins import CommandSpec, DomainSpec, MaskerSpec, PresetSpec, TokenizerSpec, hookimpl
 
-__all__ = ["tjepa_domains", "tjepa_maskers", "tjepa_presets", "tjepa_tokenizers"]
+__all__ = ["tjepa_commands", "tjepa_domains", "tjepa_maskers", "tjepa_presets", "tjepa_tokenizers"]
 
 
 @hookimpl
@@ -76,4 +76,16 @@ def tjepa_domains() -> list[DomainSpec]:
             target="tjepa_vision.domains.air:AirTemperature",
             summary="Air temperature over North America, 20 frames of 25 x 53, six hours apart",
         ),
+    ]
+
+
+@hookimpl
+def tjepa_commands() -> list[CommandSpec]:
+    """Return the demonstration."""
+    return [
+        CommandSpec(
+            name="demo-vision",
+            target="tjepa_vision.demo:run",
+            summary="learn from written digits, and see what it is worth",
+        )
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tjepa_world import LatentWorldModel
 
+from tjepa_estimators.cli import main
 from tjepa_estimators.errors import ConfigError
 
 pytest.importorskip("gymnasium")
@@ -24,3 +25,9 @@ def test_the_demonstration_draws_and_keeps_what_it_did(world, tmp_path):
 def test_an_unknown_world_is_refused():
     with pytest.raises(ConfigError, match="'maze' or 'pendulum'"):
         demo("chess")
+
+
+def test_the_command_line_shows_it(tmp_path, capsys):
+    assert main(["demo", "--domain", "world", "--fast", "--output", str(tmp_path)]) == 0
+    assert "planned" in capsys.readouterr().out
+    assert (tmp_path / "maze.png").exists()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tjepa_estimators.plugins import PresetSpec, TokenizerSpec, hookimpl
+from tjepa_estimators.plugins import CommandSpec, PresetSpec, TokenizerSpec, hookimpl
 
 if TYPE_CHECKING:
     from tjepa_world.config import WorldConfig
@@ -85,5 +85,17 @@ def tjepa_presets() -> list[PresetSpec]:
             name="vectors-tiny",
             target="tjepa_world.vectors.presets:VECTORS_TINY",
             summary="Small network for vectors of a few features",
+        )
+    ]
+
+
+@hookimpl
+def tjepa_commands() -> list[CommandSpec]:
+    """Return the demonstration."""
+    return [
+        CommandSpec(
+            name="demo-world",
+            target="tjepa_world.command:run",
+            summary="learn a maze from random walks, and plan in it",
         )
     ]

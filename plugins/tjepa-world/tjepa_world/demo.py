@@ -46,6 +46,7 @@ def demo(
     *,
     seed: int = 0,
     fast: bool = False,
+    steps: int | None = None,
     say: Callable[[str], None] = print,
 ) -> DemoResult:
     """Run it; about a minute on a laptop.
@@ -60,6 +61,8 @@ def demo(
         Everything random follows from it.
     fast
         A few steps of training only, to see that it runs.
+    steps
+        Of learning what actions do; 1000 if None.
     say
         Told what goes on.
 
@@ -72,13 +75,13 @@ def demo(
         msg = f"world must be 'maze' or 'pendulum', but got {world!r}."
         raise ConfigError(msg)
     env: gymnasium.Env[Any, Any] = PointMaze() if world == "maze" else gymnasium.make("Pendulum-v1").unwrapped
-    steps = 300 if fast else 6000
-    say(f"Collecting {steps} steps of random actions ...")
-    seen = collect(env, steps=steps, seed=seed)
+    walked = 300 if fast else 6000
+    say(f"Collecting {walked} steps of random actions ...")
+    seen = collect(env, steps=walked, seed=seed)
     say("Pretraining an encoder on the observations alone ...")
     encoder = pretrain(seen.items, config="vectors-tiny", train={"steps": 5 if fast else 200, "seed": seed})
     say("Learning what actions do to its latents ...")
-    model = LatentWorldModel(encoder, train={"steps": 5 if fast else 1000, "seed": seed}).fit(seen)
+    model = LatentWorldModel(encoder, train={"steps": steps or (5 if fast else 1000), "seed": seed}).fit(seen)
     say("Planning ...")
     control, options = _controller(world, model, seen, seed, fast=fast)
     plans: list[Plan] = []

@@ -17,7 +17,7 @@ from tjepa_text.probe.sentences import TRIPLES
 if TYPE_CHECKING:
     from tjepa_text.probe.scores import Embed
 
-__all__ = ["run"]
+__all__ = ["run", "show_probe"]
 
 _EXAMPLES = """\
   tjepa probe-text
@@ -35,10 +35,16 @@ def run(options: Sequence[str]) -> None:
     parser.add_argument("--steps", type=int, default=600, help="training steps, where one is trained")
     parser.add_argument("--seed", type=int, default=0, help="seed of that training, and of the random encoder")
     given = parse(parser, options)
-    encoder = _trained(given.steps, given.seed) if given.artifact is None else resolve_text(given.artifact)
+    show_probe(
+        _trained(given.steps, given.seed) if given.artifact is None else resolve_text(given.artifact), given.seed
+    )
+
+
+def show_probe(encoder: PretrainedEncoder, seed: int) -> None:
+    """Show the margin between paraphrases and unrelated sentences, of an encoder and of two controls."""
     rows: dict[str, Embed] = {
         "this encoder": encoder.embed,
-        "the same, with random weights": _random(encoder, given.seed).embed,
+        "the same, with random weights": _random(encoder, seed).embed,
         "TF-IDF: words in common": tfidf,
     }
     found = {name: probe(embed) for name, embed in rows.items()}
