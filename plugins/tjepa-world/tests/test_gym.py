@@ -125,3 +125,14 @@ def test_impossible_wishes_are_refused():
         shrink(np.zeros((8, 8, 3), np.uint8), 16, grey=True)
     with pytest.raises(ConfigError, match="render_mode"):
         PointMaze(render_mode="human")
+
+
+def test_there_is_no_way_through_the_wall_but_round_its_upper_end():
+    heights = np.linspace(0.0, 0.64, 33)
+    points = np.stack([np.full(33, 0.3), heights], axis=1)
+    for slope in (-1.0, 0.0):
+        moved = points
+        for _ in range(8):
+            moved = move(moved, np.tile([1.0, slope], (33, 1)))
+        assert (moved[:, 0] <= 0.47).all()
+    assert move(np.array([[0.45, 0.7]]), np.array([[1.0, 0.0]]))[0, 0] > 0.53

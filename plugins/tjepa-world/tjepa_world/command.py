@@ -21,7 +21,7 @@ def run(options: Sequence[str]) -> None:
     parser = build_parser("demo-world", "Learn a world from random actions, and plan in it.", _EXAMPLES)
     parser.add_argument("--output", default="demo_output", metavar="FOLDER", help="folder for model and figure")
     parser.add_argument("--world", default="maze", help="maze or pendulum")
-    parser.add_argument("--steps", type=int, help="steps of learning what actions do; 1000 by default")
+    parser.add_argument("--steps", type=int, help="steps of learning what actions do; 2000 by default")
     parser.add_argument("--seed", type=int, default=0, help="everything random follows from it")
     parser.add_argument("--fast", action="store_true", help="a few steps only, to see that it runs")
     given = parse(parser, options)

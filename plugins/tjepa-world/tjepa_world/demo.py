@@ -62,7 +62,7 @@ def demo(
     fast
         A few steps of training only, to see that it runs.
     steps
-        Of learning what actions do; 1000 if None.
+        Of learning what actions do; 2000 if None.
     say
         Told what goes on.
 
@@ -81,7 +81,7 @@ def demo(
     say("Pretraining an encoder on the observations alone ...")
     encoder = pretrain(seen.items, config="vectors-tiny", train={"steps": 5 if fast else 200, "seed": seed})
     say("Learning what actions do to its latents ...")
-    model = LatentWorldModel(encoder, train={"steps": steps or (5 if fast else 1000), "seed": seed}).fit(seen)
+    model = LatentWorldModel(encoder, train={"steps": steps or (5 if fast else 2000), "seed": seed}).fit(seen)
     say("Planning ...")
     control, options = _controller(world, model, seen, seed, fast=fast)
     plans: list[Plan] = []
@@ -108,7 +108,7 @@ def _controller(
 ) -> tuple[Controller, dict[str, Any] | None]:
     if world == "maze":
         goal = np.array(_GOAL, np.float32)
-        control = Controller(model, goal, bounds=(-1, 1), horizon=15, seed=seed)
+        control = Controller(model, goal, bounds=(-1, 1), horizon=20, seed=seed)
         return control, {"start": _START, "goal": _GOAL}
     cost = learn_cost(model, seen, train={"steps": 5 if fast else 800, "seed": seed})
     return Controller(model, bounds=(-2, 2), horizon=15, cost=cost, seed=seed), None

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WALLS", "PointMaze", "move"]
 
-WALLS: tuple[tuple[float, float, float, float], ...] = ((0.47, 0.0, 0.53, 0.65),)
-"""Boxes (left, bottom, right, top) that the point cannot enter: one wall with a way round its upper end."""
+WALLS: tuple[tuple[float, float, float, float], ...] = ((0.47, -1.0, 0.53, 0.65),)
+"""Boxes (left, bottom, right, top) that the point cannot enter: one wall with a way round its upper end. It begins
+below the floor, for edges of a box are free: a planner found the way along the floor."""
 _STRIDE = 0.1
 """Way of one step at full speed."""
 _PARTS = 10
