@@ -26,6 +26,7 @@ def consistency_loss(
 
     Examples
     --------
+    >>> import torch
     >>> latents, places = torch.tensor([[[1.0], [3.0], [6.0]]]), torch.tensor([[0.0, 0.0, 1.0]])
     >>> consistency_loss(latents, places, torch.ones(1, 3, dtype=torch.bool))
     tensor(4.)

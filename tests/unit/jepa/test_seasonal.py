@@ -110,8 +110,7 @@ def slow_guess(scaled, is_seen, asked, lag, strength):
                 source -= lag
             back = [flat[at] for at in (source - lag * turn for turn in range(reach)) if at >= 0]
             known = [value for value in back if not np.isnan(value)]
-            shrink = len(known) * strength / (1 + (len(known) - 1) * strength)
-            means.append(shrink * np.mean(known) if known else 0.0)
+            means.append(len(known) * strength / (1 + (len(known) - 1) * strength) * np.mean(known) if known else 0.0)
     return means
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.errors import ConfigError, PluginError
 from tjepa_estimators.plugins.builtin import tjepa_maskers
 from tjepa_estimators.plugins.catalog import get_masker
 
@@ -34,7 +34,11 @@ class MaskConfig:
 
     def build(self) -> Masker | GridMasker:
         """The masker that this stands for."""
-        spec = _BUILT_IN.get(self.kind) or get_masker(self.kind)
+        try:
+            spec = _BUILT_IN.get(self.kind) or get_masker(self.kind)
+        except PluginError as error:
+            msg = f"mask kind {self.kind!r} is unknown; choose one of {sorted(_BUILT_IN)}. {error}"
+            raise ConfigError(msg) from error
         try:
             return spec.load()(**self.options)
         except TypeError as error:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from tjepa_estimators.errors import ConfigError, PluginError
 from tjepa_estimators.plugins.catalog import get_tokenizer
 from tjepa_estimators.settings import as_settings, to_dict
 
@@ -30,8 +31,18 @@ class TokenizerConfig:
         self.settings()
 
     def settings(self) -> TokenizerSettings:
-        """The settings, checked by the tokenizer's own rules."""
-        return cast("TokenizerSettings", as_settings(get_tokenizer(self.kind).load_config(), self.options))
+        """The settings, checked by the tokenizer's own rules.
+
+        Raises
+        ------
+        ConfigError
+            There is no such tokenizer, or it refuses the settings.
+        """
+        try:
+            config = get_tokenizer(self.kind).load_config()
+        except PluginError as error:
+            raise ConfigError(str(error)) from error
+        return cast("TokenizerSettings", as_settings(config, self.options))
 
     def fit_to(self, items: object) -> TokenizerConfig:
         """The same tokenizer with settings that fit the items, as plain as an artifact keeps them."""
