@@ -77,7 +77,7 @@ def tjepa_presets() -> list[PresetSpec]:
     """Return the recipe that trains on a CPU and that of the published description."""
     return [
         PresetSpec(
-            name="text-tiny", target="tjepa_text.presets:TEXT_TINY", summary="From nothing, on a CPU, in a minute"
+            name="text-tiny", target="tjepa_text.presets:TEXT_TINY", summary="From nothing, on a CPU, in minutes"
         ),
         PresetSpec(name="t-jepa", target="tjepa_text.presets:T_JEPA", summary="The values published for T-JEPA"),
     ]
