@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
 from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.interop.sklearn.settings import seed_of
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.recipe import seeded
 from tjepa_estimators.training.run import pretrain
@@ -127,15 +127,12 @@ class JEPATextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return rows.astype(np.float64)
 
     def _pretrain(self, texts: list[str]) -> PretrainedEncoder:
-        state = self.random_state
-        if state is not None and not isinstance(state, Integral):
-            state = check_random_state(state).randint(2**31 - 1)
         return pretrain(
             texts,
             encoder=self.encoder,
             encoder_config=self.encoder_config,
             config=self.config,
-            train=seeded(self.train, None if state is None else int(state)),
+            train=seeded(self.train, seed_of(self.random_state)),
         )
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn's own class
