@@ -100,6 +100,18 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Views:
+    """Two views of each sample, expanded from mean latents of the student."""
+
+    part: Float[Tensor, "batch dim"]
+    """Of the visible tokens."""
+    whole: Float[Tensor, "batch dim"]
+    """Of all tokens."""
+    known: Bool[Tensor, " batch"]
+    """False where nothing is visible."""
+
+
+@dataclass(frozen=True, slots=True)
 class JEPAOutput:
     """What one forward pass of a JEPA hands to its loss terms."""
 
@@ -127,6 +139,8 @@ class JEPAOutput:
     """The visible patches, if they were decoded."""
     decoded: Decoded | None = None
     """Quantiles of the hidden patches, if they were decoded."""
+    views: Views | None = None
+    """The samples as a whole, if they are compared."""
 
 
 @runtime_checkable

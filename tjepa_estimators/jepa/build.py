@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.codebook import Codebook
 from tjepa_estimators.jepa.forecaster import PatchForecaster
+from tjepa_estimators.jepa.invariance import Expander
 from tjepa_estimators.jepa.model import JEPA
 from tjepa_estimators.jepa.multi_resolution import MultiResolutionJEPA
 from tjepa_estimators.jepa.predictor import MLPPredictor, PooledPredictor, TokenPredictor
@@ -87,6 +88,7 @@ def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = Non
         codebook=None if book is None else Codebook(book.codes, config.dim, book.temperature),
         decoder=PatchDecoder(config.dim, config.patch_length) if max(config.reconstruction) > 0.0 else None,
         quantiles=_build_quantiles(config),
+        expander=None if config.invariance is None else Expander(config.dim, config.invariance.width),
         beside=beside,
     )
 

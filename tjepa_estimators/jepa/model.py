@@ -10,10 +10,11 @@ from einops import rearrange
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from tjepa_estimators.contracts import CodeOutput, Decoded, JEPAOutput, Masks, Rebuilt, Tokens
+from tjepa_estimators.contracts import CodeOutput, Decoded, JEPAOutput, Masks, Rebuilt, Tokens, Views
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.seasonal import guess_next, guess_values
 from tjepa_estimators.nn.auxiliary import auxiliary_losses
+from tjepa_estimators.nn.pooling import masked_mean
 from tjepa_estimators.nn.tokens import take_tokens
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tjepa_estimators.jepa.codebook import Codebook, Coded
+    from tjepa_estimators.jepa.invariance import Expander
     from tjepa_estimators.jepa.predictor import MLPPredictor, PooledPredictor, TokenPredictor
     from tjepa_estimators.jepa.quantiles import QuantileDecoder
     from tjepa_estimators.jepa.reconstruction import PatchDecoder
@@ -88,6 +90,8 @@ class JEPA(nn.Module):
     quantiles
         From the predictor's answers to quantiles of the hidden values; a
         :class:`~tjepa_estimators.jepa.forecaster.PatchForecaster` needs it.
+    expander
+        From mean latents to views of samples as a whole, which a loss term compares.
     beside
         A JEPA whose teacher and codebooks this one shares; ``backbone`` must be its student then.
 
@@ -106,6 +110,7 @@ class JEPA(nn.Module):
         codebook: Codebook | None = None,
         decoder: PatchDecoder | None = None,
         quantiles: QuantileDecoder | None = None,
+        expander: Expander | None = None,
         beside: JEPA | None = None,
     ) -> None:
         super().__init__()
@@ -115,6 +120,7 @@ class JEPA(nn.Module):
         self.coarse_predictor = coarse
         self.decoder = decoder
         self.quantiles = quantiles
+        self.expander = expander
         if beside is None:
             self._average = _ExponentialAverage()
             self.teacher = self._averaged(backbone)
@@ -161,6 +167,11 @@ class JEPA(nn.Module):
             # where nothing is visible there is no scale to decode in
             truth = truth.masked_fill(context.padding.all(dim=1)[:, None, None], torch.nan)
             output = replace(output, decoded=Decoded(self.quantiles(answers, guess), truth, self.quantiles.levels))
+        if self.expander is not None:
+            part = masked_mean(context.values, ~context.padding)
+            known = ~context.padding.all(dim=1)
+            views = Views(self.expander(part), self.expander(self.student.pooled(raw)), known)
+            output = replace(output, views=views)
         return replace(output, auxiliary=auxiliary)
 
     def _guess(

@@ -13,6 +13,7 @@ from tjepa_estimators.jepa.code_losses import (
     SampleEntropyTerm,
 )
 from tjepa_estimators.jepa.consistency import ConsistencyTerm
+from tjepa_estimators.jepa.invariance import InvarianceTerm
 from tjepa_estimators.jepa.losses import CoarseTerm, CovarianceTerm, PredictionTerm, SIGRegTerm, VarianceTerm
 from tjepa_estimators.jepa.quantiles import QuantileTerm
 from tjepa_estimators.jepa.reconstruction import ReconstructionTerm
@@ -72,6 +73,8 @@ def build_objective(config: JEPAConfig, progress: float = 1.0) -> Objective:
     ]
     if (quantiles := config.quantiles) is not None:
         terms.append(("quantiles", quantiles.weight, QuantileTerm()))
+    if (views := config.invariance) is not None:
+        terms.append(("invariance", views.weight, InvarianceTerm(views.variance, views.covariance)))
     chosen = [term for term in terms if term[1] > 0.0]
     # also at a weight of zero: every process must use every parameter in every step
     if config.latent == 0.0:

@@ -27,7 +27,7 @@ def test_patches_are_numbered_row_by_row():
     tokenizer = ImagePatches(4, ImagePatchesConfig(patch=2, mean=(0.0,), std=(1.0,), size=(4, 4), channels=1))
     patches = tokenizer.patches(torch.from_numpy(image[..., None]))
     assert patches.sum(dim=-1).tolist() == [[0.0, 4.0, 0.0, 0.0]]
-    assert tokenizer(torch.from_numpy(image[..., None])).positions[0].tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert tokenizer(torch.from_numpy(image[..., None])).positions[0].tolist() == [[0, 0], [0, 16], [16, 0], [16, 16]]
 
 
 def test_whole_numbers_and_shares_of_one_give_the_same_tokens():

@@ -35,7 +35,7 @@ def test_tubelets_are_numbered_frame_by_frame():
     tokenizer = VideoTubelets(6, config)
     assert tokenizer.grid(clip) == (2, 2, 2)
     assert tokenizer.patches(clip).sum(dim=-1).tolist() == [[0, 0, 0, 0, 0, 8, 0, 0]]
-    assert tokenizer(clip).positions[0, 5].tolist() == [1, 0, 1]
+    assert tokenizer(clip).positions[0, 5].tolist() == [16, 0, 16]
 
 
 @pytest.mark.parametrize(

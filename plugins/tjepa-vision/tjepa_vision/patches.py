@@ -20,20 +20,26 @@ if TYPE_CHECKING:
 __all__ = ["PatchEmbedding", "ceil_divide", "places"]
 
 
+_REACH = 32.0
+"""Each axis is as long as this in positions. A grid of four by four, numbered from 0 to 3, lies within half a period of
+most sines that positions are told by, and an encoder hardly learns where a patch is."""
+
+
 def ceil_divide(size: int, patch: int) -> int:
     """Patches that cover ``size``."""
     return -(-size // patch)
 
 
 def places(grid: Sequence[int], device: torch.device, dtype: torch.dtype) -> Float[Tensor, "tokens axes"]:
-    """The coordinates of tokens on a grid, the last axis fastest.
+    """The coordinates of tokens on a grid, the last axis fastest; every axis reaches equally far.
 
     Examples
     --------
     >>> places((2, 2), torch.device("cpu"), torch.float32).tolist()
-    [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    [[0.0, 0.0], [0.0, 16.0], [16.0, 0.0], [16.0, 16.0]]
     """
-    axes = torch.meshgrid(*(torch.arange(size, device=device, dtype=dtype) for size in grid), indexing="ij")
+    steps = (torch.arange(size, device=device, dtype=dtype) * (_REACH / size) for size in grid)
+    axes = torch.meshgrid(*steps, indexing="ij")
     return torch.stack([axis.flatten() for axis in axes], dim=-1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, Preset, TokenizerConfig
+from tjepa_estimators.jepa.invariance import InvarianceConfig
 
 __all__ = ["IMAGE_JEPA", "IMAGE_TINY", "VIDEO_JEPA", "VIDEO_TINY"]
 
@@ -35,12 +36,14 @@ VIDEO_JEPA = Preset(
 IMAGE_TINY = Preset(
     jepa=JEPAConfig(
         tokenizer=TokenizerConfig(kind="image-patches"),
-        masking=(MaskConfig(kind="image-block"),),
-        dim=64, predictor_dim=32, predictor_heads=4, momentum=(0.99, 1.0),
+        masking=(MaskConfig(kind="random", options={"ratio": 0.5}), MaskConfig(kind="image-block")),
+        dim=64, predictor_dim=32, predictor_heads=4, momentum=(0.98, 0.98), invariance=InvarianceConfig(),
     ),
     encoder={"depth": 3, "heads": 4},
     train={"steps": 600, "batch_size": 128, "learning_rate": 2e-3},
 )  # fmt: skip
+"""The invariance of the mean latent is what makes so small a training worth something; the teacher is an average of
+about fifty steps, or it would lag behind at the end."""
 
 VIDEO_TINY = Preset(
     jepa=JEPAConfig(

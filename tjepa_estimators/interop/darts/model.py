@@ -20,6 +20,7 @@ from tjepa_estimators.interop.darts.likelihoods import DECODED
 from tjepa_estimators.interop.darts.module import JEPAForecastingModule
 from tjepa_estimators.jepa.codebook import CodebookConfig
 from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, as_preset
+from tjepa_estimators.jepa.invariance import InvarianceConfig
 from tjepa_estimators.jepa.quantiles import QuantileConfig
 from tjepa_estimators.plugins.catalog import get_encoder
 from tjepa_estimators.settings import as_settings, to_dict
@@ -287,6 +288,7 @@ add_safe_globals(
         MaskConfig,
         QuantileConfig,
         CodebookConfig,
+        InvarianceConfig,
         TrainConfig,
         ForecastConfig,
         HeadReport,

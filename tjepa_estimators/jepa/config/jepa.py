@@ -11,6 +11,7 @@ from tjepa_estimators.jepa.codebook import CodebookConfig  # noqa: TC001 - cattr
 from tjepa_estimators.jepa.config.checks import check_jepa
 from tjepa_estimators.jepa.config.masks import MaskConfig
 from tjepa_estimators.jepa.config.tokenizers import TokenizerConfig  # noqa: TC001 - the same
+from tjepa_estimators.jepa.invariance import InvarianceConfig  # noqa: TC001 - the same
 from tjepa_estimators.jepa.masking import MixedMasker
 from tjepa_estimators.jepa.quantiles import QuantileConfig  # noqa: TC001 - the same
 
@@ -70,6 +71,9 @@ class JEPAConfig:
     consistency: float = 0.0
     """Weight of the distance between the mean latents of slices along the first axis of positions; beside ``variance``
     or ``sigreg``, or all latents become one."""
+    invariance: InvarianceConfig | None = None
+    """Train the mean latent, too: that of the visible tokens is to be that of all of them. What an embedding of whole
+    samples needs."""
     coarse: float = 0.0
     """Weight of one prediction more: the latent of the hidden part averaged down to one patch, from the same context.
     MTS-JEPA's second view."""
