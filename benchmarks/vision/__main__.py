@@ -33,6 +33,7 @@ order."""
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments("vision", benchmarks.vision.__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
+    parser.add_argument("--first-seed", type=int, default=0, help="to share seeds out among processes")
     parser.add_argument("--steps", type=int, default=2000, help="of each training on digits")
     parser.add_argument("--clip-steps", type=int, default=600, help="of each training on videos")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS), help="default: all")
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     digits, (begins, ends) = read_digits(folder, is_development=options.development), read_clips(folder)
     told = Ledger(beside(options.output), ["features", "seed"])
     ahead = Ledger(beside(options.output, "_clips"), ["way", "seed"])
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.seeds):
         for name in options.rows:
             if not told.has(features=name, seed=seed):
                 embed = ROWS[name](digits.images, options.steps, seed)

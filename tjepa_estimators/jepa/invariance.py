@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import torch
 from torch import nn
 from torch.nn import functional
 
@@ -52,15 +53,22 @@ class InvarianceConfig:
 
 
 class Expander(nn.Module):
-    """From a mean latent to what is compared, so that the latent itself may keep what views do not share."""
+    """From a mean latent to what is compared, so that the latent itself may keep what views do not share.
+
+    Its hidden units are standardised over the batch, as in the paper; no running average is kept, as nothing is embedded
+    through it.
+    """
 
     def __init__(self, dim: int, width: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(dim, width), nn.LayerNorm(width), nn.GELU(), nn.Linear(width, dim))
+        self.project_in = nn.Linear(dim, width)
+        self.project_out = nn.Linear(width, dim)
 
     def forward(self, latents: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch dim"]:
-        """Expand each sample alone."""
-        return self.layers(latents)
+        """Expand a batch; of a single sample nothing is left, as there is no other to tell it from."""
+        hidden = self.project_in(latents)
+        spread, mean = torch.var_mean(hidden, dim=0, correction=0)
+        return self.project_out(functional.gelu((hidden - mean) * torch.rsqrt(spread + 1e-5)))
 
 
 def invariance_loss(

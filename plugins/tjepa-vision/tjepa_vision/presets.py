@@ -37,10 +37,11 @@ IMAGE_TINY = Preset(
     jepa=JEPAConfig(
         tokenizer=TokenizerConfig(kind="image-patches"),
         masking=(MaskConfig(kind="random", options={"ratio": 0.5}), MaskConfig(kind="image-block")),
-        dim=64, predictor_dim=32, predictor_heads=4, momentum=(0.98, 0.98), invariance=InvarianceConfig(),
+        dim=64, predictor_dim=32, predictor_heads=4, loss="l2", momentum=(0.98, 0.98),
+        invariance=InvarianceConfig(weight=0.3),
     ),
     encoder={"depth": 3, "heads": 4},
-    train={"steps": 600, "batch_size": 128, "learning_rate": 2e-3},
+    train={"steps": 600, "batch_size": 128, "learning_rate": 4e-3},
 )  # fmt: skip
 """The invariance of the mean latent is what makes so small a training worth something; the teacher is an average of
 about fifty steps, or it would lag behind at the end."""
