@@ -55,8 +55,8 @@ class InvarianceConfig:
 class Expander(nn.Module):
     """From a mean latent to what is compared, so that the latent itself may keep what views do not share.
 
-    Its hidden units are standardised over the batch, as in the paper; no running average is kept, as nothing is embedded
-    through it.
+    Its hidden units are standardised over the batch, as in the paper; no running average is kept, as nothing is
+    embedded through it.
     """
 
     def __init__(self, dim: int, width: int) -> None:
