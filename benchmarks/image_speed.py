@@ -44,8 +44,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             steps = {which: _step(config, encoder, size, patch, which == "all") for which in ("all", "a quarter")}
             taken = {which: timing.cpu for which, timing in take_turns(steps, _ROUNDS).items()}
             rows.append(
-                [f"{name}{kind}", *(f"{1 / one:.2f}" for one in taken.values())]
-                + [f"{taken['all'] / taken['a quarter']:.2f}"]
+                [
+                    f"{name}{kind}",
+                    *(f"{1 / one:.2f}" for one in taken.values()),
+                    f"{taken['all'] / taken['a quarter']:.2f}",
+                ]
             )
             print(*rows[-1], flush=True)
     table = Table(
@@ -57,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     publish(report, options, "python -m benchmarks.image_speed")
 
 
-def _step(config: JEPAConfig, encoder: dict[str, int], size: int, patch: int, sees_all: bool) -> Callable[[], None]:  # noqa: FBT001 - private
+def _step(config: JEPAConfig, encoder: dict[str, int], size: int, patch: int, sees_all: bool) -> Callable[[], None]:
     model = build_jepa(config, "transformer", encoder)
     objective, tokens = build_objective(config), (size // patch) ** 2
     optimizer = torch.optim.AdamW([one for one in model.parameters() if one.requires_grad], lr=1e-4)

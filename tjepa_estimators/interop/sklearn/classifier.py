@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from tjepa_estimators.errors import DataError
-from tjepa_estimators.interop.sklearn.rows import check_shape, shaped
+from tjepa_estimators.interop.sklearn.rows import check_shape, holds_numbers, shaped
 from tjepa_estimators.interop.sklearn.settings import CONSTRAINTS, N_CHANNELS, seed_of
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.recipe import recipe_of, seeded
@@ -79,7 +79,7 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
     task_
         The fitted :class:`~tjepa_estimators.tasks.classification.ClassificationTask`.
     n_features_in_
-        Columns of ``X`` in ``fit``; windows of series only.
+        Columns of ``X`` in ``fit``, where that is an array or a table.
 
     Examples
     --------
@@ -148,8 +148,8 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
         tokenizer = tokenizer_of(self.pretrained, self.config)
         self._has_tokenizer = tokenizer is not None
         check_shape(self.shape, has_tokenizer=self._has_tokenizer)
-        if not self._has_tokenizer:
-            X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        if self._is_checked(X):
+            X, y = validate_data(self, X, y, **self._checks)
         items = self._items(X)
         check_classification_targets(y)
         self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
@@ -173,14 +173,23 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> Float[np.ndarray, "rows classes"]:
         """The probability of each class, in the order of ``classes_``."""
         check_is_fitted(self)
-        if not self._has_tokenizer:
-            X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        if self._is_checked(X):
+            X = validate_data(self, X, reset=False, **self._checks)
         return self.task_.predict_proba(self._items(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row."""
         likeliest = self.predict_proba(X).argmax(axis=1)
         return self.classes_[likeliest]
+
+    def _is_checked(self, X: Any) -> bool:
+        """Whether scikit-learn can check X; texts, paths and lists of items are for their tokenizer."""
+        return not self._has_tokenizer or holds_numbers(X)
+
+    @property
+    def _checks(self) -> dict[str, Any]:
+        kind = {"dtype": "numeric", "allow_nd": True} if self._has_tokenizer else {"dtype": np.float64}
+        return {**kind, "ensure_all_finite": "allow-nan"}
 
     def _items(self, X: Any) -> Any:
         """What the encoder reads, of rows."""

@@ -128,7 +128,7 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             self,
             X,
             reset=reset,
-            dtype=None if self._has_tokenizer else np.float64,
+            dtype="numeric" if self._has_tokenizer else np.float64,
             ensure_all_finite="allow-nan",
             allow_nd=True,
         )

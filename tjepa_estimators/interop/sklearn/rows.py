@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from scipy.sparse import issparse
+
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.interop.sklearn.settings import windows_of
 
@@ -13,7 +15,20 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["check_shape", "shaped"]
+__all__ = ["check_shape", "holds_numbers", "shaped"]
+
+
+def holds_numbers(X: Any) -> bool:
+    """Whether X is an array or a table, which scikit-learn can check; what else a tokenizer reads, it cannot.
+
+    Examples
+    --------
+    >>> holds_numbers(np.zeros((2, 3))), holds_numbers(["to be", "not to be"]), holds_numbers(np.array(["to be"]))
+    (True, False, False)
+    """
+    if issparse(X) or getattr(X, "ndim", 0) >= 2:
+        return True
+    return getattr(getattr(X, "dtype", None), "kind", "") in set("biuf")
 
 
 def check_shape(shape: Sequence[int] | None, *, has_tokenizer: bool) -> None:
