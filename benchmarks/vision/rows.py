@@ -28,7 +28,6 @@ _PRESET = as_preset("image-tiny")
 _BASE = replace(_PRESET.jepa, tokenizer=TokenizerConfig(kind="image-patches", options={"patch": 7}))
 _RANDOM = MaskConfig(kind="random", options={"ratio": 0.75})
 _BLOCKS = MaskConfig(kind="image-block")
-_HALF = MaskConfig(kind="random", options={"ratio": 0.5})
 
 
 def _pixels(images: np.ndarray, steps: int, seed: int) -> Embed:  # noqa: ARG001 - one signature for all rows
@@ -68,7 +67,6 @@ ROWS: Mapping[str, Callable[[np.ndarray, int, int], Embed]] = {
     "JEPA, random mask, no invariance": _jepa(replace(_BASE, masking=(_RANDOM,), invariance=None)),
     "JEPA, random mask": _jepa(replace(_BASE, masking=(_RANDOM,))),
     "JEPA, blocks": _jepa(replace(_BASE, masking=(_BLOCKS,))),
-    "JEPA, half at random": _jepa(replace(_BASE, masking=(_HALF,))),
     "JEPA, half at random and blocks": _jepa(_BASE),
 }
 """From images to train on, steps and a seed to an embedding."""
