@@ -23,6 +23,7 @@ def holds_numbers(X: Any) -> bool:
 
     Examples
     --------
+    >>> import numpy as np
     >>> holds_numbers(np.zeros((2, 3))), holds_numbers(["to be", "not to be"]), holds_numbers(np.array(["to be"]))
     (True, False, False)
     """
