@@ -169,5 +169,6 @@ pd.DataFrame(
 ).T.style.format("{:.4f}")
 
 # %% [markdown]
-# Twenty frames are too few to learn weather from: the prediction is about as good as the last frame in latents
-# and worse in pixels. More frames, and controls over more than one clip, are what a claim would need.
+# In latents the prediction is better than the last frame, in pixels much worse: what is predicted is not what the
+# regression needs to paint. Twenty frames are too few to learn weather from; more of them, and controls over more
+# than one clip, are what a claim would need.
