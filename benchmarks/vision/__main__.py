@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     command = (
         f"python -m benchmarks.vision --seeds {options.seeds} --steps {options.steps} --clip-steps {options.clip_steps}"
     )
-    publish(report, options, command)
+    publish(report, options, command + (" --development" if options.development else ""))
 
 
 def _digits_table(lines: pd.DataFrame) -> Table:
