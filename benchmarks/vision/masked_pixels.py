@@ -9,6 +9,7 @@ from torch import nn
 
 from tjepa_estimators import PretrainedEncoder
 from tjepa_estimators.jepa.predictor import TokenPredictor
+from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.nn.tokens import take_tokens
 from tjepa_estimators.training.run import finetune
 
@@ -32,7 +33,7 @@ class Painter(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.ask = TokenPredictor(jepa.dim, jepa.predictor_dim, jepa.predictor_depth, jepa.predictor_heads)
-        self.paint = nn.LazyLinear(jepa.tokenizer.settings().patch ** 2)
+        self.paint = nn.Linear(jepa.dim, jepa.tokenizer.settings().patch ** 2)
 
     def forward(self, raw: Tensor, generator: torch.Generator) -> Tensor:
         """Mean squared error of hidden patches, of standardised pixels."""
@@ -49,8 +50,8 @@ def train_masked_pixels(start: PretrainedEncoder, images: np.ndarray, train: Tra
     """The network of ``start``, with its weights, trained to paint for as many steps."""
     model, jepa = start.build(), start.info.jepa
     samples = jepa.tokenizer.settings().samples(images)
-    painter = Painter(model.student, jepa)
-    painter(samples.gather(torch.arange(2)), torch.Generator())  # tells the lazy layer its size
+    with scoped_seed(train.seed):
+        painter = Painter(model.student, jepa)
 
     def loss(network: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
         return network(samples.gather(index), generator)
