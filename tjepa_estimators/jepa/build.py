@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+
 from tjepa_estimators.errors import ConfigError
 from tjepa_estimators.jepa.codebook import Codebook
 from tjepa_estimators.jepa.forecaster import PatchForecaster
@@ -89,6 +91,7 @@ def _build_one(config: JEPAConfig, backbone: Backbone, beside: JEPA | None = Non
         decoder=PatchDecoder(config.dim, config.patch_length) if max(config.reconstruction) > 0.0 else None,
         quantiles=_build_quantiles(config),
         expander=None if config.invariance is None else Expander(config.dim, config.invariance.width),
+        residual=config.residual,
         beside=beside,
     )
 
@@ -106,6 +109,14 @@ def _build_quantiles(config: JEPAConfig) -> QuantileDecoder | None:
 
 
 def _build_predictor(config: JEPAConfig) -> TokenPredictor | MLPPredictor | PooledPredictor:
+    predictor = _build_layers_of_predictor(config)
+    if config.residual and not isinstance(predictor, PooledPredictor):  # begin with no change
+        nn.init.zeros_(predictor.project_out.weight)
+        nn.init.zeros_(predictor.project_out.bias)
+    return predictor
+
+
+def _build_layers_of_predictor(config: JEPAConfig) -> TokenPredictor | MLPPredictor | PooledPredictor:
     if config.prediction == "token":
         return _build_token_predictor(config)
     layers = MLPPredictor if config.prediction == "mlp" else PooledPredictor

@@ -92,6 +92,8 @@ class JEPA(nn.Module):
         :class:`~tjepa_estimators.jepa.forecaster.PatchForecaster` needs it.
     expander
         From mean latents to views of samples as a whole, which a loss term compares.
+    residual
+        The predictor's latents are added to those of the nearest visible tokens, normalised as targets are.
     beside
         A JEPA whose teacher and codebooks this one shares; ``backbone`` must be its student then.
 
@@ -111,6 +113,7 @@ class JEPA(nn.Module):
         decoder: PatchDecoder | None = None,
         quantiles: QuantileDecoder | None = None,
         expander: Expander | None = None,
+        residual: bool = False,
         beside: JEPA | None = None,
     ) -> None:
         super().__init__()
@@ -121,6 +124,7 @@ class JEPA(nn.Module):
         self.decoder = decoder
         self.quantiles = quantiles
         self.expander = expander
+        self.residual = residual
         if beside is None:
             self._average = _ExponentialAverage()
             self.teacher = self._averaged(backbone)
@@ -199,6 +203,8 @@ class JEPA(nn.Module):
         target, kept = predictor.select(asked.tokens.values, observed)
         nearest, _ = predictor.select(nearest, observed)
         prediction = predictor.read(answers)
+        if self.residual and predictor is self.predictor:
+            prediction = prediction + self._nearest(seen.tokens, asked.tokens.positions)
         output = JEPAOutput(prediction, target, kept, nearest, context.values, ~context.padding, context.positions)
         if self.codebook is None or seen.codes is None or asked.codes is None:
             return output
@@ -206,14 +212,22 @@ class JEPA(nn.Module):
         codes = CodeOutput(seen.tokens.values, seen.codes, coded.log_probabilities, asked.codes)
         return replace(output, prediction=coded.values, codes=codes)
 
+    def _nearest(
+        self, context: Tokens, positions: Float[Tensor, "batch queries axes"]
+    ) -> Float[Tensor, "batch queries dim"]:
+        """The student's latent of the visible token that lies nearest to each position."""
+        distances = torch.cdist(positions, context.positions).masked_fill(context.padding.unsqueeze(1), torch.inf)
+        return take_tokens(self._normalized(context.values), distances.argmin(dim=2))
+
+    def _normalized(self, latents: Float[Tensor, "batch tokens dim"]) -> Float[Tensor, "batch tokens dim"]:
+        return nn.functional.layer_norm(latents, latents.shape[-1:]) if self.normalize_targets else latents
+
     @torch.no_grad()
     def _teach(self, raw: Tensor, context: Tensor | None = None, keep: Tensor | None = None) -> _Coded:
         """The teacher's latents as targets, of all tokens or of those to ``keep``."""
         tokens = self.teacher(raw, keep=keep, context=context)
-        if self.normalize_targets:
-            values = nn.functional.layer_norm(tokens.values, tokens.values.shape[-1:])
-            tokens = Tokens(values, tokens.positions, tokens.padding)
-        return self._code(tokens, self.teacher_codebook)
+        normal = Tokens(self._normalized(tokens.values), tokens.positions, tokens.padding)
+        return self._code(normal, self.teacher_codebook)
 
     def _summarize(
         self, raw: Tensor, context: Int[Tensor, "batch visible"], hidden: Int[Tensor, "batch hidden"]
@@ -260,6 +274,8 @@ class JEPA(nn.Module):
         later = context.positions[:, -1:] + torch.arange(1, tokens + 1, device=raw.device)[None, :, None]
         hints = 0.0 if self.quantiles is None else self.quantiles.embed(guess_next(self._tokenizer.scaled(raw), tokens))
         latents = self.predictor.read(self.predictor.answer(seen, later, hints))
+        if self.residual:
+            latents = latents + self._nearest(seen, later)
         if self.codebook is None:
             return Foresight(latents, None)
         fine = self.codebook(latents)

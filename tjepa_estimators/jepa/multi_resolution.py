@@ -45,6 +45,8 @@ class MultiResolutionJEPA(JEPA):
             coarse=finest.coarse_predictor,
             decoder=finest.decoder,
             quantiles=finest.quantiles,
+            expander=finest.expander,
+            residual=finest.residual,
             beside=finest,
         )
         self._views = dict(resolutions)  # not registered as they are: what they share would be saved again

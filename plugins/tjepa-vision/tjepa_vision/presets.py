@@ -53,8 +53,10 @@ VIDEO_TINY = Preset(
             MaskConfig(kind="future-frames", options={"predict_horizon": 2, "shortest": 1}),
             MaskConfig(kind="tube", options={"blocks": 2}),
         ),
-        dim=64, predictor_dim=32, predictor_heads=4, momentum=(0.99, 1.0),
+        dim=64, residual=True, predictor_dim=64, predictor_heads=4, loss="l2", momentum=(0.98, 0.98),
+        invariance=InvarianceConfig(weight=0.3),
     ),
     encoder={"depth": 2, "heads": 4},
-    train={"steps": 300, "batch_size": 16, "learning_rate": 1e-3},
+    train={"steps": 300, "batch_size": 16, "learning_rate": 2e-3},
 )  # fmt: skip
+"""Frames to come are predicted as changes of the last one that is seen: few clips do not teach a network to copy it."""

@@ -119,6 +119,29 @@ def test_asking_in_another_order_permutes_prediction_and_target_alike(make):
     assert not torch.allclose(asked.prediction[:, 0], asked.prediction[:, 1])
 
 
+@pytest.mark.parametrize("prediction", ["token", "mlp"])
+def test_a_residual_prediction_begins_at_the_nearest_visible_token_and_then_moves(make, prediction):
+    model, raw = make(residual=True, prediction=prediction), windows()
+    seen = nn.functional.layer_norm(model.student(raw, keep=masks(3).context).values, (8,))
+    nearest = seen[:, [1, 2, 3]]  # of the visible tokens 0, 1, 3, 6, 7: 1 for 2, as it comes first, 3 for 4, 6 for 5
+    assert torch.equal(model(raw, masks(3)).prediction, nearest)
+    spread(model.predictor)
+    assert not torch.allclose(model(raw, masks(3)).prediction, nearest)
+
+
+def test_what_is_expected_after_a_window_begins_at_its_last_token(make):
+    model, raw = make(residual=True), windows()
+    last = nn.functional.layer_norm(model.student(raw).values[:, -1], (8,))
+    assert torch.equal(model.foresee(raw, 2).values, torch.stack([last, last], dim=1))
+
+
+def test_padding_is_never_the_nearest_token(make):
+    model, raw = make(residual=True), windows()
+    raw[:, 4 * 3 : 4 * 4] = torch.nan
+    seen = nn.functional.layer_norm(model.student(raw, keep=masks(3).context).values, (8,))
+    assert torch.equal(model(raw, masks(3)).prediction[:, 1], seen[:, 3])  # token 6, as 3 is padding
+
+
 def test_permuting_the_patches_of_a_window_changes_the_output(make):
     model, raw = make(), windows()
     mixed = raw.reshape(3, 8, 4)[:, torch.randperm(8, generator=torch.Generator().manual_seed(0))].reshape(3, 32)
@@ -137,6 +160,12 @@ def test_the_target_carries_no_gradient_and_the_teacher_gets_none(make):
     assert all(value.grad is None and not value.requires_grad for value in model.teacher.parameters())
     trained = [*model.student.parameters(), *model.predictor.parameters()]
     assert all(value.grad is not None for value in trained)
+
+
+def test_a_residual_prediction_is_of_latents_that_are_normalised_as_targets_are(make):
+    model, raw = make(residual=True, normalize_targets=False), windows()
+    seen = model.student(raw, keep=masks(3).context).values
+    assert torch.equal(model(raw, masks(3)).prediction, seen[:, [1, 2, 3]])
 
 
 def test_targets_are_normalised_unless_switched_off(make):

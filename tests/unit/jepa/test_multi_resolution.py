@@ -45,6 +45,14 @@ def test_the_finest_resolution_is_a_plain_jepa_of_the_same_seed(make, share):
         assert torch.equal(one.encode(windows()).values, plain.encode(windows()).values)
 
 
+@pytest.mark.parametrize("share", [True, False])
+def test_all_parts_of_all_resolutions_are_trained_and_saved(make, share):
+    model = make(share_encoder=share, invariance={}, residual=True)
+    known = set(map(id, model.parameters()))
+    assert all(id(one) in known for factor in (1, 4, 16) for one in model.at(factor).parameters())
+    assert torch.equal(model.foresee(windows(), 1).values, model.at(1).foresee(windows(), 1).values)
+
+
 def test_a_plain_jepa_is_its_own_view_at_any_factor(make):
     plain = make(resolutions=(1,))
     assert plain.at(1) is plain.at(7) is plain

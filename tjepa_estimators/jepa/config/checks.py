@@ -72,6 +72,11 @@ def _check_network(jepa: JEPAConfig) -> None:
         "predictor_heads must divide predictor_dim",
         jepa.predictor_heads,
     )
+    _require(
+        not jepa.residual or (jepa.prediction != "pooled" and jepa.codebook is None),
+        "residual adds to latents of tokens: it needs prediction='token' or 'mlp', and no codebook",
+        (jepa.prediction, jepa.codebook),
+    )
     _require(all(0.0 <= value <= 1.0 for value in jepa.momentum), "momentum must lie in [0, 1]", jepa.momentum)
 
 

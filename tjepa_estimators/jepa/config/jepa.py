@@ -48,6 +48,9 @@ class JEPAConfig:
     prediction: str = "token"
     """``"token"``: each hidden token, asked by position, by a transformer; ``"mlp"``: the same, by layers that know the
     pooled context only; ``"pooled"``: the mean of the hidden tokens, from the pooled context."""
+    residual: bool = False
+    """Predict how a hidden token's latent differs from that of the nearest visible token; for what mostly stays as it
+    is, such as frames to come. Not with ``prediction="pooled"`` or a codebook."""
     predictor_dim: int = 32
     predictor_depth: int = 1
     predictor_heads: int = 4

@@ -38,6 +38,8 @@ from tjepa_estimators.settings import as_settings
         ({"resolutions": (1, 4), "resolution_weights": (1.0, 0.0)}, "leave out a resolution"),
         ({"resolution_weights": (float("nan"),)}, "must be positive and finite"),
         ({"coarse": -0.5}, "coarse and reconstruction must be finite"),
+        ({"residual": True, "prediction": "pooled"}, "residual adds to latents of tokens"),
+        ({"residual": True, "codebook": CodebookConfig(), "normalize_targets": False}, "residual adds"),
         ({"coarse": 0.5, "prediction": "pooled"}, "coarse needs prediction='token'"),
         ({"coarse": 0.5, "patch_stride": 12}, "leave patch_stride at None"),
         ({"reconstruction": (0.5, -0.1)}, "coarse and reconstruction must be finite"),
