@@ -21,8 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS), help="default: all")
     parser.add_argument("--inputs", nargs="+", default=list(INPUTS), choices=list(INPUTS), help="default: all")
     parser.add_argument("--rows", nargs="+", default=list(ENCODERS), choices=list(ENCODERS), help="default: all")
-    parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
-    parser.add_argument("--first-seed", type=int, default=0, help="others choose settings")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)), help="others chose settings")
     parser.add_argument("--episodes", type=int, default=Budget.episodes, help="episodes of each planner and seed")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -30,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     measures = [f"h{one}" for one in HORIZONS]
     keys = ["world", "input", "row", "predictor", "seed"]
     rollouts = Ledger(beside(options.output, "_rollouts"), keys, measures)
-    for seed in range(options.first_seed, options.first_seed + options.seeds):
+    for seed in options.seeds:
         for world in options.worlds:
             for kind in options.inputs:
                 run(plans, rollouts, world, kind, seed, Budget(episodes=options.episodes), tuple(options.rows))
