@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,7 +14,10 @@ from benchmarks.report import Report, Table, arguments, data_folder, publish
 from benchmarks.vision.clips import HORIZONS, WAYS, errors, read_clips, train_on_clips
 from benchmarks.vision.digits import read_digits
 from benchmarks.vision.probes import SHARES, score
-from benchmarks.vision.rows import ROWS
+from benchmarks.vision.rows import ROWS, TRAINED
+from tjepa_estimators.jepa.config import as_preset
+from tjepa_estimators.settings import as_settings
+from tjepa_estimators.training.config import TrainConfig
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,43 +34,47 @@ of the last two) use latents of the teacher, which has seen the whole clip. "Shu
 order."""
 
 
+PRECISIONS = ("32-true", "bf16-mixed")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments("vision", benchmarks.vision.__doc__)
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
-    parser.add_argument("--first-seed", type=int, default=0, help="to share seeds out among processes")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=2000, help="of each training on digits")
     parser.add_argument("--clip-steps", type=int, default=600, help="of each training on videos")
-    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS), help="default: all")
+    parser.add_argument("--rows", nargs="*", choices=list(ROWS), help="some of the digits' rows; default: all")
+    parser.add_argument("--precision", default=PRECISIONS[0], choices=PRECISIONS, help="of the training")
     parser.add_argument("--development", action="store_true", help="test on digits of the training part")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     folder = data_folder(options)
     digits, (begins, ends) = read_digits(folder, is_development=options.development), read_clips(folder)
-    told = Ledger(beside(options.output), ["features", "seed"])
-    ahead = Ledger(beside(options.output, "_clips"), ["way", "seed"])
-    for seed in range(options.first_seed, options.seeds):
-        for name in options.rows:
-            if not told.has(features=name, seed=seed):
-                embed = ROWS[name](digits.images, options.steps, seed)
-                told.add({"features": name, "seed": seed, **score(embed, digits, seed)})
+    told = Ledger(beside(options.output), ["features", "precision", "seed"])
+    ahead = Ledger(beside(options.output, "_clips"), ["way", "precision", "seed"])
+    rows = ROWS if options.precision == PRECISIONS[0] else TRAINED
+    for seed in options.seeds:
+        here = {"precision": options.precision, "seed": seed}
+        for name in rows if options.rows is None else options.rows:
+            if not told.has(features=name, **here):
+                embed = rows[name](digits.images, _train("image-tiny", options.steps, here))
+                told.add({"features": name, **here, **score(embed, digits, seed)})
                 print(told.table.tail(1).to_string(header=False), flush=True)
-        if not ahead.has(seed=seed):
-            found = errors(train_on_clips(begins, options.clip_steps, seed), ends, seed)
-            ahead.add(
-                *(
-                    {"way": way, "seed": seed, **{f"{h}": one for h, one in zip(HORIZONS, found[way], strict=True)}}
-                    for way in WAYS
-                )
-            )
-            print(ahead.table.tail(len(WAYS)).to_string(header=False), flush=True)
+        if not ahead.has(**here):
+            found = errors(train_on_clips(begins, _train("video-tiny", options.clip_steps, here)), ends, begins, seed)
+            ways = WAYS if options.precision == PRECISIONS[0] else WAYS[:1]
+            ahead.add(*({"way": way, **here, **dict(zip(map(str, HORIZONS), found[way], strict=True))} for way in ways))
+            print(ahead.table.tail(len(ways)).to_string(header=False), flush=True)
     report = Report(
-        "Images and video", _COMPARED, [_digits_table(told.table), _clips_table(ahead.table)], seeds=f"{options.seeds}",
-        packages=("torch", "scikit-learn", "pillow"),
+        "Images and video", _COMPARED, [_digits_table(told.table), _clips_table(ahead.table)],
+        seeds=", ".join(map(str, sorted(set(told.table["seed"])))), packages=("torch", "scikit-learn", "pillow"),
     )  # fmt: skip
-    command = (
-        f"python -m benchmarks.vision --seeds {options.seeds} --steps {options.steps} --clip-steps {options.clip_steps}"
-    )
-    publish(report, options, command + (" --development" if options.development else ""))
+    command = f"python -m benchmarks.vision --steps {options.steps} --clip-steps {options.clip_steps}"
+    development = " --development" if options.development else ""
+    publish(report, options, f"{command}{development}, then with --precision bf16-mixed")
+
+
+def _train(preset: str, steps: int, where: Mapping[str, object]) -> TrainConfig:
+    return as_settings(TrainConfig, {**as_preset(preset).train, "steps": steps, **where, "progress": False})
 
 
 def _digits_table(lines: pd.DataFrame) -> Table:
@@ -80,12 +88,18 @@ def _clips_table(lines: pd.DataFrame) -> Table:
 
 
 def _cells(lines: pd.DataFrame, key: str, columns: list[str], order: list[str]) -> list[list[str]]:
-    groups = lines.groupby(key)[columns]
+    groups = lines.groupby([key, "precision"])[columns]
     means, spreads = groups.mean(), groups.std().fillna(0.0)
     return [
-        [name, *(f"{means.loc[name, one]:.3f} ± {spreads.loc[name, one]:.3f}" for one in columns)]
-        for name in order
-        if name in means.index
+        [
+            f"{name}, bf16" if precision != PRECISIONS[0] else name,
+            *(
+                f"{means.loc[(name, precision), one]:.3f} ± {spreads.loc[(name, precision), one]:.3f}"
+                for one in columns
+            ),
+        ]
+        for name, precision in product(order, PRECISIONS)
+        if (name, precision) in means.index
     ]
 
 

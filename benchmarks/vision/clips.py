@@ -15,11 +15,14 @@ from tjepa_estimators.jepa.config import MaskConfig, TokenizerConfig, as_preset
 
 if TYPE_CHECKING:
     from tjepa_estimators import PretrainedEncoder
+    from tjepa_estimators.contracts import Samples
+    from tjepa_estimators.jepa.model import JEPA
+    from tjepa_estimators.training.config import TrainConfig
 
 __all__ = ["HORIZONS", "WAYS", "errors", "read_clips", "train_on_clips"]
 
 HORIZONS = range(1, 9)
-WAYS = ("JEPA", "JEPA, frames shuffled", "last frame", "linear")
+WAYS = ("JEPA", "JEPA, frames shuffled", "last frame", "last frame and mean change", "linear")
 _SEEN, _BATCH = 4, 32
 _CUT = 0.75
 """The share of each video that is trained on; what follows is for the test."""
@@ -37,7 +40,7 @@ def read_clips(folder: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
     ]
 
 
-def train_on_clips(videos: list[np.ndarray], steps: int, seed: int) -> PretrainedEncoder:
+def train_on_clips(videos: list[np.ndarray], train: TrainConfig) -> PretrainedEncoder:
     """An encoder that is taught to predict eight frames from four."""
     preset = as_preset("video-tiny")
     options = {"patch": 16, "frames": _SEEN + len(HORIZONS)}
@@ -46,47 +49,56 @@ def train_on_clips(videos: list[np.ndarray], steps: int, seed: int) -> Pretraine
         tokenizer=TokenizerConfig(kind="video-tubelets", options=options),
         masking=(MaskConfig(kind="future-frames", options={"predict_horizon": len(HORIZONS)}),),
     )
-    train = preset.train | {"steps": steps, "seed": seed, "progress": False}
     return pretrain(videos, config=jepa, encoder_config=preset.encoder, train=train)
 
 
-def errors(encoder: PretrainedEncoder, videos: list[np.ndarray], seed: int) -> dict[str, list[float]]:
+def errors(
+    encoder: PretrainedEncoder, videos: list[np.ndarray], known: list[np.ndarray], seed: int
+) -> dict[str, list[float]]:
     """Mean squared error of latents at each horizon, in variances of all latents of the test.
 
-    Latents are the teacher's, which sees the whole clip; so the last frame's latent, too, knows what follows.
+    Latents are the teacher's, which sees the whole clip; so the last frame's latent, too, knows what follows. The mean
+    change is that of the videos that are ``known``: a latent tells its place, also in time, and the last one another.
     """
     model = encoder.build().eval()
-    samples = encoder.info.jepa.tokenizer.settings().samples(videos)
+    settings = encoder.info.jepa.tokenizer.settings()
+    samples = settings.samples(videos)
     shuffled = torch.from_numpy(
         np.random.default_rng(seed).permuted(np.tile(np.arange(_SEEN), (len(samples), 1)), axis=1)
     )
-    found: dict[str, list[torch.Tensor]] = {way: [] for way in WAYS}
-    every = []
-    with torch.inference_mode():
-        for index in torch.arange(len(samples)).split(_BATCH):
-            raw = samples.gather(index)
-            truth = _by_frame(model.encode(raw).values)
-            mixed = raw.clone()
-            mixed[:, :_SEEN] = raw[torch.arange(len(raw))[:, None], shuffled[index]]
-            last, step = truth[:, _SEEN - 1 : _SEEN], truth[:, _SEEN - 1 : _SEEN] - truth[:, _SEEN - 2 : _SEEN - 1]
-            ahead = torch.tensor(HORIZONS)[None, :, None, None]
-            guesses = {
-                "JEPA": _predict(model, raw), "JEPA, frames shuffled": _predict(model, mixed),
-                "last frame": last, "linear": last + ahead * step,
-            }  # fmt: skip
-            for way, guess in guesses.items():
-                found[way].append((guess - truth[:, _SEEN:]).square().mean(dim=(2, 3)))
-            every.append(truth)
-    spread = torch.cat(every).var(dim=0).mean()  # of clips, at each place and dimension
-    return {way: (torch.cat(parts).mean(dim=0) / spread).tolist() for way, parts in found.items()}
+    truth = _truth(model, settings.samples(known))
+    mean_change = (truth[:, _SEEN:] - truth[:, _SEEN - 1 : _SEEN]).mean(dim=0)
+    truth = _truth(model, samples)
+    last = truth[:, _SEEN - 1 : _SEEN]
+    ahead = torch.tensor(HORIZONS)[None, :, None, None]
+    guesses = {
+        "JEPA": _predict(model, samples), "JEPA, frames shuffled": _predict(model, samples, shuffled),
+        "last frame": last, "last frame and mean change": last + mean_change,
+        "linear": last + ahead * (last - truth[:, _SEEN - 2 : _SEEN - 1]),
+    }  # fmt: skip
+    spread = truth.var(dim=0).mean()  # of clips, at each place and dimension
+    return {way: ((guesses[way] - truth[:, _SEEN:]).square().mean(dim=(0, 2, 3)) / spread).tolist() for way in WAYS}
 
 
-def _predict(model: torch.nn.Module, raw: torch.Tensor) -> torch.Tensor:
-    frames = raw.shape[1]
-    tokens = torch.arange(model.student(raw[:1]).values.shape[1]).expand(len(raw), -1)
-    cut = tokens.shape[1] // frames * _SEEN
-    output = model(raw, Masks(tokens[:, :cut], tokens[:, None, cut:]))
-    return _by_frame(output.prediction, len(HORIZONS))
+@torch.inference_mode()
+def _truth(model: JEPA, clips: Samples) -> torch.Tensor:
+    parts = [model.encode(clips.gather(index)).values for index in torch.arange(len(clips)).split(_BATCH)]
+    return _by_frame(torch.cat(parts))
+
+
+@torch.inference_mode()
+def _predict(model: JEPA, clips: Samples, order: torch.Tensor | None = None) -> torch.Tensor:
+    """Latents of the frames to come, from those seen, in their order or in another one."""
+    parts = []
+    for index in torch.arange(len(clips)).split(_BATCH):
+        raw = clips.gather(index)
+        if order is not None:
+            raw[:, :_SEEN] = raw[torch.arange(len(raw))[:, None], order[index]]
+        count = model.student(raw[:1]).values.shape[1]
+        tokens = torch.arange(count).expand(len(raw), -1)
+        cut = count // raw.shape[1] * _SEEN
+        parts.append(model(raw, Masks(tokens[:, :cut], tokens[:, None, cut:])).prediction)
+    return _by_frame(torch.cat(parts), len(HORIZONS))
 
 
 def _by_frame(latents: torch.Tensor, frames: int = _SEEN + len(HORIZONS)) -> torch.Tensor:
