@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,12 +11,13 @@ from benchmarks.ledger import Ledger, beside
 from benchmarks.report import Report, Table, arguments, data_folder, publish
 from benchmarks.text.corpora import read
 from benchmarks.text.measures import measure
-from benchmarks.text.rows import from_nothing, from_weights
+from benchmarks.text.rows import ROWS, TRAINED, WEIGHTS, from_weights
+from tjepa_estimators.jepa.config import as_preset
+from tjepa_estimators.settings import as_settings
+from tjepa_estimators.training.config import TrainConfig
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from benchmarks.text.measures import Embed
 
 __all__ = ["main"]
 
@@ -27,41 +27,53 @@ sentences; the largest genre has 16 %). Mean ± deviation over seeds. All networ
 the preset `text-tiny`, with the same vocabulary and as many steps and texts: Brown, State of the Union and inaugural \
 addresses. Nothing is tuned on the test pairs; genres are not seen in pretraining, documents are."""
 
+PRECISIONS = ("32-true", "bf16-mixed")
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments("text", __doc__)
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=3000, help="of each training from nothing")
     parser.add_argument("--weights", help="folder of a Hugging Face model to go on from, such as MiniLM")
     parser.add_argument("--more-steps", type=int, default=200, help="of the training that goes on from it")
+    parser.add_argument("--rows", nargs="+", help="some of them; default: all")
+    parser.add_argument("--precision", default="32-true", choices=PRECISIONS, help="of the training")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     corpora = read(data_folder(options))
-    ledger = Ledger(beside(options.output), ["embedding", "seed"], ["stsb", "genre"])
-    texts = corpora.texts
-    for seed in range(options.seeds):
-        more = () if options.weights is None else from_weights(options.weights, texts, options.more_steps, seed)
-        for name, embed in _missing(chain(from_nothing(texts, options.steps, seed), more), ledger, seed):
-            ledger.add({"embedding": name, "seed": seed, **measure(embed, corpora)})
-            print(ledger.table.tail(1).to_string(header=False), flush=True)
-    report = Report("Text", COMPARED, [table(ledger.table)], seeds=str(options.seeds), packages=("torch", "tokenizers"))
-    weights = "" if options.weights is None else f" --weights FOLDER --more-steps {options.more_steps}"
-    publish(report, options, f"python -m benchmarks.text --seeds {options.seeds} --steps {options.steps}{weights}")
+    rows = dict(ROWS if options.precision == PRECISIONS[0] else TRAINED)
+    if options.weights is not None:
+        rows |= from_weights(options.weights, options.more_steps)
+    ledger = Ledger(beside(options.output), ["embedding", "precision", "seed"], ["stsb", "genre"])
+    for seed in options.seeds:
+        given = {"steps": options.steps, "seed": seed, "precision": options.precision, "progress": False}
+        train = as_settings(TrainConfig, as_preset("text-tiny").train | given)
+        for name in options.rows or rows:
+            where = {"embedding": name, "precision": options.precision, "seed": seed}
+            if not ledger.has(**where):
+                ledger.add({**where, **measure(rows[name](corpora.texts, train), corpora)})
+                print(ledger.table.tail(1).to_string(header=False), flush=True)
+    seeds = sorted(set(ledger.table["seed"]))
+    report = Report(
+        "Text", COMPARED, [table(ledger.table)], seeds=", ".join(map(str, seeds)), packages=("torch", "tokenizers")
+    )
+    command = f"python -m benchmarks.text --steps {options.steps} --weights FOLDER --more-steps {options.more_steps}"
+    publish(report, options, f"{command}, then with --precision bf16-mixed in place of --weights")
 
 
 def table(lines: pd.DataFrame) -> Table:
-    """A row for each embedding, in the order of the lines."""
-    groups = lines.groupby("embedding", sort=False)[["stsb", "genre"]]
-    means, spreads = groups.mean(), groups.std().fillna(0.0)
+    """A row for each embedding, those from nothing first; trainings in bf16 stand beside those in full precision."""
+    names = sorted(set(lines["embedding"]), key=[*ROWS, *WEIGHTS].index)
     rows = [
-        [name, *(f"{means.loc[name, one]:.3f} ± {spreads.loc[name, one]:.3f}" for one in ("stsb", "genre"))]
-        for name in means.index
+        [name, *(_spread(lines, name, precision, one) for precision in PRECISIONS for one in ("stsb", "genre"))]
+        for name in names
     ]
-    return Table(["embedding", "STS-B", "genre"], rows)
+    return Table(["embedding", "STS-B", "genre", "STS-B, bf16", "genre, bf16"], rows)
 
 
-def _missing(rows: Iterator[tuple[str, Embed]], ledger: Ledger, seed: int) -> Iterator[tuple[str, Embed]]:
-    return ((name, embed) for name, embed in rows if not ledger.has(embedding=name, seed=seed))
+def _spread(lines: pd.DataFrame, name: str, precision: str, measure: str) -> str:
+    values = lines.loc[(lines["embedding"] == name) & (lines["precision"] == precision), measure].astype(float)
+    return "-" if values.empty else f"{values.mean():.3f} ± {values.std() if len(values) > 1 else 0.0:.3f}"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from tjepa_estimators import PretrainedEncoder
+from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.training.run import finetune
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.nn.backbone import Backbone
     from tjepa_estimators.training.config import TrainConfig
 
-__all__ = ["train_masked_words"]
+__all__ = ["WordGuesser", "train_masked_words"]
 
 _MASK, _HIDDEN = 4, 0.15
 """Number of ``[MASK]`` in a learned vocabulary, and the share of words that it replaces."""
@@ -33,7 +34,8 @@ class WordGuesser(nn.Module):
 
     def forward(self, raw: Tensor, generator: torch.Generator) -> Tensor:
         """The loss on words hidden at random."""
-        hidden = (torch.rand(raw.shape, generator=generator) < _HIDDEN) & (raw >= 0)
+        drawn = torch.rand(raw.shape, generator=generator).to(raw.device)  # on the CPU, so that devices draw alike
+        hidden = (drawn < _HIDDEN) & (raw >= 0)
         latents = self.backbone(raw.masked_fill(hidden, _MASK)).values[hidden]
         words = nn.functional.linear(self.head(latents), self.backbone.tokenizer.embed.weight / latents.shape[1] ** 0.5)
         return nn.functional.cross_entropy(words, raw[hidden]) if hidden.any() else words.sum()
@@ -43,7 +45,8 @@ def train_masked_words(start: PretrainedEncoder, texts: list[str], train: TrainC
     """The network of ``start``, with its weights and vocabulary, trained to name hidden words for as many steps."""
     model, settings = start.build(), start.info.jepa.tokenizer.settings()
     samples = settings.samples(texts)
-    guesser = WordGuesser(model.student)
+    with scoped_seed(train.seed):
+        guesser = WordGuesser(model.student)
 
     def loss(network: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
         return network(samples.gather(index), generator)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.decomposition import TruncatedSVD
@@ -13,48 +13,62 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from benchmarks.text.masked_words import train_masked_words
 from tjepa_estimators import pretrain
 from tjepa_estimators.jepa.config import as_preset
-from tjepa_estimators.settings import as_settings
-from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.run import untrained
 
 if TYPE_CHECKING:
     from benchmarks.text.measures import Embed
+    from tjepa_estimators import PretrainedEncoder
+    from tjepa_estimators.jepa.config import JEPAConfig
+    from tjepa_estimators.training.config import TrainConfig
 
-__all__ = ["JEPAS", "from_nothing", "from_weights"]
+__all__ = ["ROWS", "TRAINED", "WEIGHTS", "from_weights"]
 
-JEPAS: dict[str, dict[str, Any]] = {
-    "JEPA": {},
-    "JEPA + covariance": {"variance": 1.0, "covariance": 0.04},
-    "JEPA + SIGReg": {"sigreg": 0.05},
-}
-"""Loss terms beside the prediction."""
-
-
-def from_nothing(texts: list[str], steps: int, seed: int) -> Iterator[tuple[str, Embed]]:
-    """The controls and the JEPAs, one network and one vocabulary for all."""
-    preset = as_preset("text-tiny")
-    train = as_settings(TrainConfig, preset.train | {"steps": steps, "seed": seed, "progress": False})
-    random = untrained(texts, config="text-tiny", train={"seed": seed})
-    yield "random encoder", random.embed
-    yield "TF-IDF + SVD", _tfidf(texts, preset.jepa.dim, seed)
-    yield "masked words", train_masked_words(random, texts, train).embed
-    for name, terms in JEPAS.items():
-        jepa = replace(random.info.jepa, **terms)
-        yield name, pretrain(texts, config=jepa, encoder_config=preset.encoder, train=train).embed
+Row = Callable[[list[str], "TrainConfig"], "Embed"]
+WEIGHTS = ("given weights", "given weights, then JEPA")
+_PRESET = as_preset("text-tiny")
 
 
-def from_weights(folder: str, texts: list[str], steps: int, seed: int) -> Iterator[tuple[str, Embed]]:
-    """A Hugging Face model as it comes, and after JEPA training on the texts."""
+def from_weights(folder: str, steps: int) -> dict[str, Row]:
+    """A Hugging Face model as it comes, and after JEPA training of some steps on the texts."""
     from tjepa_text import from_hugging_face
 
-    encoder = from_hugging_face(folder, length=64, too_long="truncate", seed=seed)
-    yield "given weights", encoder.embed
-    train = {"steps": steps, "seed": seed, "progress": False}
-    yield "given weights, then JEPA", pretrain(texts, config="t-jepa", initial=encoder, train=train).embed
+    def given(texts: list[str], train: TrainConfig) -> Embed:  # noqa: ARG001 - one signature for all rows
+        return from_hugging_face(folder, length=64, too_long="truncate", seed=train.seed).embed
+
+    def trained(texts: list[str], train: TrainConfig) -> Embed:
+        start = from_hugging_face(folder, length=64, too_long="truncate", seed=train.seed)
+        some = {"steps": steps, "seed": train.seed, "precision": train.precision, "progress": False}
+        return pretrain(texts, config="t-jepa", initial=start, train=some).embed
+
+    return dict(zip(WEIGHTS, (given, trained), strict=True))
 
 
-def _tfidf(texts: list[str], dim: int, seed: int) -> Embed:
+def _untrained(texts: list[str], train: TrainConfig) -> PretrainedEncoder:
+    return untrained(texts, config="text-tiny", train={"seed": train.seed})
+
+
+def _tfidf(texts: list[str], train: TrainConfig) -> Embed:
     words = TfidfVectorizer(sublinear_tf=True, min_df=2)
     counts = words.fit_transform(texts)
-    directions = TruncatedSVD(min(dim, counts.shape[1] - 1), random_state=seed).fit(counts)
+    directions = TruncatedSVD(min(_PRESET.jepa.dim, counts.shape[1] - 1), random_state=train.seed).fit(counts)
     return lambda given: np.asarray(directions.transform(words.transform(given)))
+
+
+def _jepa(config: JEPAConfig) -> Row:
+    return lambda texts, train: pretrain(texts, config=config, encoder_config=_PRESET.encoder, train=train).embed
+
+
+TRAINED: Mapping[str, Row] = {
+    "masked words": lambda texts, train: train_masked_words(_untrained(texts, train), texts, train).embed,
+    "JEPA": _jepa(_PRESET.jepa),
+    "JEPA + covariance": _jepa(replace(_PRESET.jepa, variance=1.0, covariance=0.04)),
+    "JEPA + SIGReg": _jepa(replace(_PRESET.jepa, sigreg=0.05)),
+}
+"""One network, which starts from the same weights and vocabulary."""
+
+ROWS: Mapping[str, Row] = {
+    "random encoder": lambda texts, train: _untrained(texts, train).embed,
+    "TF-IDF + SVD": _tfidf,
+    **TRAINED,
+}
+"""From texts and settings of a training to an embedding."""
