@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--more-steps", type=int, default=200, help="of the training that goes on from it")
     parser.add_argument("--rows", nargs="+", help="some of them; default: all")
     parser.add_argument("--precision", default="32-true", choices=PRECISIONS, help="of the training")
+    parser.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu"], help="of the training")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     corpora = read(data_folder(options))
@@ -46,12 +47,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows |= from_weights(options.weights, options.more_steps)
     ledger = Ledger(beside(options.output), ["embedding", "precision", "seed"], ["stsb", "genre"])
     for seed in options.seeds:
-        given = {"steps": options.steps, "seed": seed, "precision": options.precision, "progress": False}
+        here = {"precision": options.precision, "seed": seed}
+        given = {"steps": options.steps, "accelerator": options.accelerator, "progress": False, **here}
         train = as_settings(TrainConfig, as_preset("text-tiny").train | given)
         for name in options.rows or rows:
-            where = {"embedding": name, "precision": options.precision, "seed": seed}
-            if not ledger.has(**where):
-                ledger.add({**where, **measure(rows[name](corpora.texts, train), corpora)})
+            if not ledger.has(embedding=name, **here):
+                ledger.add({"embedding": name, **here, **measure(rows[name](corpora.texts, train), corpora)})
                 print(ledger.table.tail(1).to_string(header=False), flush=True)
     seeds = sorted(set(ledger.table["seed"]))
     report = Report(

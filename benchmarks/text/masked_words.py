@@ -49,7 +49,7 @@ def train_masked_words(start: PretrainedEncoder, texts: list[str], train: TrainC
         guesser = WordGuesser(model.student)
 
     def loss(network: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
-        return network(samples.gather(index), generator)
+        return network(samples.gather(index).to(next(network.parameters()).device), generator)
 
     finetune(guesser, loss, len(samples), [(list(guesser.parameters()), 1.0)], train)
     model.teacher.module.load_state_dict(model.student.state_dict())

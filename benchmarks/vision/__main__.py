@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
@@ -42,47 +43,68 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=2000, help="of each training on digits")
     parser.add_argument("--clip-steps", type=int, default=600, help="of each training on videos")
-    parser.add_argument("--rows", nargs="*", choices=list(ROWS), help="some of the digits' rows; default: all")
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), help="some of those of digits; default: all")
+    parser.add_argument("--parts", nargs="+", default=["digits", "clips"], choices=["digits", "clips"])
     parser.add_argument("--precision", default=PRECISIONS[0], choices=PRECISIONS, help="of the training")
+    parser.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu"], help="of the training")
     parser.add_argument("--development", action="store_true", help="test on digits of the training part")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    folder = data_folder(options)
-    digits, (begins, ends) = read_digits(folder, is_development=options.development), read_clips(folder)
     told = Ledger(beside(options.output), ["features", "precision", "seed"])
     ahead = Ledger(beside(options.output, "_clips"), ["way", "precision", "seed"])
-    rows = ROWS if options.precision == PRECISIONS[0] else TRAINED
     for seed in options.seeds:
-        here = {"precision": options.precision, "seed": seed}
-        for name in rows if options.rows is None else options.rows:
-            if not told.has(features=name, **here):
-                embed = rows[name](digits.images, _train("image-tiny", options.steps, here))
-                told.add({"features": name, **here, **score(embed, digits, seed)})
-                print(told.table.tail(1).to_string(header=False), flush=True)
-        if not ahead.has(**here):
-            found = errors(train_on_clips(begins, _train("video-tiny", options.clip_steps, here)), ends, begins, seed)
-            ways = WAYS if options.precision == PRECISIONS[0] else WAYS[:1]
-            ahead.add(*({"way": way, **here, **dict(zip(map(str, HORIZONS), found[way], strict=True))} for way in ways))
-            print(ahead.table.tail(len(ways)).to_string(header=False), flush=True)
+        if "digits" in options.parts:
+            _add_digits(told, options, seed)
+        if "clips" in options.parts:
+            _add_clips(ahead, options, seed)
+    ledgers = {digits_table: told, clips_table: ahead}
     report = Report(
-        "Images and video", _COMPARED, [_digits_table(told.table), _clips_table(ahead.table)],
-        seeds=", ".join(map(str, sorted(set(told.table["seed"])))), packages=("torch", "scikit-learn", "pillow"),
+        "Images and video", _COMPARED, [make(one.table) for make, one in ledgers.items() if not one.table.empty],
+        seeds=", ".join(map(str, sorted({*told.table["seed"], *ahead.table["seed"]}))),
+        packages=("torch", "scikit-learn", "pillow"),
     )  # fmt: skip
     command = f"python -m benchmarks.vision --steps {options.steps} --clip-steps {options.clip_steps}"
     development = " --development" if options.development else ""
     publish(report, options, f"{command}{development}, then with --precision bf16-mixed")
 
 
-def _train(preset: str, steps: int, where: Mapping[str, object]) -> TrainConfig:
-    return as_settings(TrainConfig, {**as_preset(preset).train, "steps": steps, **where, "progress": False})
+def _add_digits(told: Ledger, options: argparse.Namespace, seed: int) -> None:
+    """Lines of a seed that are not known yet."""
+    here = {"precision": options.precision, "seed": seed}
+    rows = ROWS if options.precision == PRECISIONS[0] else TRAINED
+    digits = read_digits(data_folder(options), is_development=options.development)
+    for name in options.rows or rows:
+        if not told.has(features=name, **here):
+            embed = rows[name](digits.images, _train("image-tiny", options, options.steps, here))
+            told.add({"features": name, **here, **score(embed, digits, seed)})
+            print(told.table.tail(1).to_string(header=False), flush=True)
 
 
-def _digits_table(lines: pd.DataFrame) -> Table:
+def _add_clips(ahead: Ledger, options: argparse.Namespace, seed: int) -> None:
+    """Lines of a seed, unless they are known."""
+    here = {"precision": options.precision, "seed": seed}
+    if ahead.has(**here):
+        return
+    begins, ends = read_clips(data_folder(options))
+    found = errors(train_on_clips(begins, _train("video-tiny", options, options.clip_steps, here)), ends, begins, seed)
+    ways = WAYS if options.precision == PRECISIONS[0] else WAYS[:1]
+    ahead.add(*({"way": way, **here, **dict(zip(map(str, HORIZONS), found[way], strict=True))} for way in ways))
+    print(ahead.table.tail(len(ways)).to_string(header=False), flush=True)
+
+
+def _train(preset: str, options: argparse.Namespace, steps: int, where: Mapping[str, object]) -> TrainConfig:
+    given = {"steps": steps, "accelerator": options.accelerator, "progress": False, **where}
+    return as_settings(TrainConfig, {**as_preset(preset).train, **given})
+
+
+def digits_table(lines: pd.DataFrame) -> Table:
+    """A row for each kind of features and precision that there are lines of."""
     columns = [f"{probe} {share}" for probe in ("linear", "k-NN") for share in SHARES]
     return Table(["features", *columns], _cells(lines, "features", columns, list(ROWS)), "Accuracy, mean ± deviation:")
 
 
-def _clips_table(lines: pd.DataFrame) -> Table:
+def clips_table(lines: pd.DataFrame) -> Table:
+    """A row for each way to foretell latents."""
     columns = [f"{one}" for one in HORIZONS]
     return Table(["latents", *columns], _cells(lines, "way", columns, list(WAYS)), "Error by frames ahead:")
 

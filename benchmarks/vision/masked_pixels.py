@@ -38,7 +38,7 @@ class Painter(nn.Module):
     def forward(self, raw: Tensor, generator: torch.Generator) -> Tensor:
         """Mean squared error of hidden patches, of standardised pixels."""
         patches = self.backbone.tokenizer.patches(raw)
-        order = torch.rand(patches.shape[:2], generator=generator).argsort(dim=1)
+        order = torch.rand(patches.shape[:2], generator=generator).argsort(dim=1).to(raw.device)
         hidden = round(patches.shape[1] * _HIDDEN)
         context = self.backbone(raw, keep=order[:, hidden:].sort(dim=1).values)
         asked = order[:, :hidden]
@@ -54,7 +54,7 @@ def train_masked_pixels(start: PretrainedEncoder, images: np.ndarray, train: Tra
         painter = Painter(model.student, jepa)
 
     def loss(network: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
-        return network(samples.gather(index), generator)
+        return network(samples.gather(index).to(next(network.parameters()).device), generator)
 
     finetune(painter, loss, len(samples), [(list(painter.parameters()), 1.0)], train)
     model.teacher.module.load_state_dict(model.student.state_dict())
