@@ -51,7 +51,9 @@ def _jepa(config: JEPAConfig) -> Row:
 
 TRAINED: Mapping[str, Row] = {
     "masked pixels": lambda images, train: train_masked_pixels(_untrained(images, train), images, train).embed,
-    "JEPA, random mask, no invariance": _jepa(replace(_BASE, masking=(_RANDOM,), invariance=None)),
+    "JEPA, random mask, prediction alone": _jepa(
+        replace(_BASE, masking=(_RANDOM,), variance=0.0, covariance=0.0, invariance=None)
+    ),
     "JEPA, random mask": _jepa(replace(_BASE, masking=(_RANDOM,))),
     "JEPA, blocks": _jepa(replace(_BASE, masking=(_BLOCKS,))),
     "JEPA, half at random and blocks": _jepa(_BASE),

@@ -38,7 +38,7 @@ IMAGE_TINY = Preset(
         tokenizer=TokenizerConfig(kind="image-patches"),
         masking=(MaskConfig(kind="random", options={"ratio": 0.5}), MaskConfig(kind="image-block")),
         dim=64, predictor_dim=32, predictor_heads=4, loss="l2", momentum=(0.98, 0.98),
-        invariance=InvarianceConfig(weight=0.3),
+        variance=0.1, covariance=0.004, invariance=InvarianceConfig(weight=0.3),
     ),
     encoder={"depth": 3, "heads": 4},
     train={"steps": 600, "batch_size": 128, "learning_rate": 4e-3},
