@@ -215,9 +215,12 @@ class JEPA(nn.Module):
     def _nearest(
         self, context: Tokens, positions: Float[Tensor, "batch queries axes"]
     ) -> Float[Tensor, "batch queries dim"]:
-        """The student's latent of the visible token that lies nearest to each position."""
+        """The student's latent of the visible token that lies nearest to each position.
+
+        It carries no gradient: else the easiest change to predict is none, and all latents of a sample draw together.
+        """
         distances = torch.cdist(positions, context.positions).masked_fill(context.padding.unsqueeze(1), torch.inf)
-        return take_tokens(self._normalized(context.values), distances.argmin(dim=2))
+        return take_tokens(self._normalized(context.values.detach()), distances.argmin(dim=2))
 
     def _normalized(self, latents: Float[Tensor, "batch tokens dim"]) -> Float[Tensor, "batch tokens dim"]:
         return nn.functional.layer_norm(latents, latents.shape[-1:]) if self.normalize_targets else latents

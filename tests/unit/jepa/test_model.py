@@ -129,6 +129,15 @@ def test_a_residual_prediction_begins_at_the_nearest_visible_token_and_then_move
     assert not torch.allclose(model(raw, masks(3)).prediction, nearest)
 
 
+def test_what_a_residual_prediction_is_added_to_carries_no_gradient(make):
+    model, raw = make(residual=True), windows()
+    model(raw, masks(3)).prediction.square().sum().backward()
+    assert all(one.grad is None or not one.grad.any() for one in model.student.parameters())  # all that begins is zero
+    spread(model.predictor)
+    model(raw, masks(3)).prediction.square().sum().backward()
+    assert all(one.grad is not None and one.grad.any() for one in model.student.encoder.parameters())
+
+
 def test_what_is_expected_after_a_window_begins_at_its_last_token(make):
     model, raw = make(residual=True), windows()
     last = nn.functional.layer_norm(model.student(raw).values[:, -1], (8,))
