@@ -31,8 +31,9 @@ seed). All networks are the one of the preset `image-tiny` with patches of 7 pix
 **Frames to come**: four videos of 64 x 64 grey pixels; a network of the preset `video-tiny` is trained on the first \
 three quarters of each to predict the latents of eight frames from four, and tested on the last quarter. Mean squared \
 error in variances of the latents of the test, by frames ahead. "Last frame" and "linear" (the straight continuation \
-of the last two) use latents of the teacher, which has seen the whole clip. "Shuffled": the four frames in another \
-order."""
+of the last two) use latents of the teacher, which has seen the whole clip. A latent also tells its place in the clip; \
+"last frame and mean change" adds what the parts trained on change by, on average. "Shuffled": the four frames in \
+another order. Rows with bf16 were trained in mixed precision."""
 
 
 PRECISIONS = ("32-true", "bf16-mixed")
