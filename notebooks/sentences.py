@@ -36,8 +36,8 @@ STEPS = 150  # of pretraining; the preset has 600
 # %% [markdown]
 # ## What is hidden
 #
-# A speech becomes word pieces of a vocabulary that is learned from the play. Spans of three to eight tokens are
-# hidden.
+# A speech becomes word pieces of a vocabulary that is learned from the play. Half of them are hidden in spans of three to
+# eight, in turn with three quarters at random. Here spans, over words:
 
 # %%
 hamlet = load_domain("hamlet")
@@ -46,7 +46,7 @@ encoder = pretrain("hamlet", config="text-tiny", train={"steps": STEPS})
 control = untrained("hamlet", config="text-tiny")
 speech = max(speeches, key=len)[:240]
 words = speech.split()
-masks = MaskConfig(kind="span", options={"share": 0.3}).build()(len(words), 1, torch.Generator().manual_seed(0))
+masks = MaskConfig(kind="span", options={"share": 0.5}).build()(len(words), 1, torch.Generator().manual_seed(0))
 hidden = set(masks.targets.flatten().tolist())
 print(" ".join("▒" * len(word) if number in hidden else word for number, word in enumerate(words)))
 
