@@ -36,8 +36,8 @@ STEPS = 150  # of pretraining; the preset has 600
 # %% [markdown]
 # ## What is hidden
 #
-# A speech becomes word pieces of a vocabulary that is learned from the play. Half of them are hidden in spans of three to
-# eight, in turn with three quarters at random. Here spans, over words:
+# A speech becomes word pieces of a vocabulary that is learned from the play. Half of them are hidden in spans of
+# three to eight, in turn with three quarters at random. Here spans, over words:
 
 # %%
 hamlet = load_domain("hamlet")
