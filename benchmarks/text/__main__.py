@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = dict(ROWS if options.precision == PRECISIONS[0] else TRAINED)
     if options.weights is not None:
         rows |= from_weights(options.weights, options.more_steps)
+    if unknown := sorted(set(options.rows or ()) - set(rows)):
+        parser.error(f"no such rows with these options: {unknown}; there are {sorted(rows)}")
     ledger = Ledger(beside(options.output), ["embedding", "precision", "seed"], ["stsb", "genre"])
     for seed in options.seeds:
         here = {"precision": options.precision, "seed": seed}
