@@ -219,7 +219,9 @@ class JEPA(nn.Module):
 
         It carries no gradient: else the easiest change to predict is none, and all latents of a sample draw together.
         """
-        distances = torch.cdist(positions, context.positions).masked_fill(context.padding.unsqueeze(1), torch.inf)
+        exact = "donot_use_mm_for_euclid_dist"  # the fast way rounds, and far from the origin takes a neighbour's place
+        distances = torch.cdist(positions, context.positions, compute_mode=exact)
+        distances = distances.masked_fill(context.padding.unsqueeze(1), torch.inf)
         return take_tokens(self._normalized(context.values.detach()), distances.argmin(dim=2))
 
     def _normalized(self, latents: Float[Tensor, "batch tokens dim"]) -> Float[Tensor, "batch tokens dim"]:

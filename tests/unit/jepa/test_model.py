@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tjepa_estimators.contracts import Masks
+from tjepa_estimators.contracts import Masks, Tokens
 from tjepa_estimators.jepa.build import build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig
 from tjepa_estimators.jepa.losses import smooth_l1_loss
@@ -142,6 +142,13 @@ def test_what_is_expected_after_a_window_begins_at_its_last_token(make):
     model, raw = make(residual=True), windows()
     last = nn.functional.layer_norm(model.student(raw).values[:, -1], (8,))
     assert torch.equal(model.foresee(raw, 2).values, torch.stack([last, last], dim=1))
+
+
+def test_the_nearest_of_many_tokens_is_found_far_from_the_origin(make):
+    places = 50_000.0 + torch.arange(40.0).reshape(1, 40, 1)
+    context = Tokens(torch.randn(1, 40, 8), places, torch.zeros(1, 40, dtype=torch.bool))
+    expected = nn.functional.layer_norm(context.values, (8,))
+    assert torch.equal(make(residual=True)._nearest(context, places + 0.25), expected)
 
 
 def test_padding_is_never_the_nearest_token(make):
