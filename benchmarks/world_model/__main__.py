@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--episodes", type=int, default=Budget.episodes, help="episodes of each planner and seed")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    plans = Ledger(beside(options.output), ["world", "input", "row", "cost", "seed"], ["score"])
+    plans = Ledger(beside(options.output), ["world", "input", "row", "cost", "seed"], ["score", "order"])
     measures = [f"h{one}" for one in HORIZONS]
     keys = ["world", "input", "row", "predictor", "seed"]
     rollouts = Ledger(beside(options.output, "_rollouts"), keys, measures)

@@ -39,6 +39,8 @@ class World:
     simulate: Simulator
     show: Callable[[gymnasium.Env[Any, Any], np.ndarray], np.ndarray]
     """A picture of a state, from an environment that renders."""
+    apart: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    """How far states [n, numbers] look from a goal's state, speeds apart: a picture shows none."""
 
 
 def _pendulum_costs(state: np.ndarray, goal: np.ndarray, actions: np.ndarray) -> Float[np.ndarray, "candidates"]:  # noqa: ARG001 - upright is the only goal
@@ -82,6 +84,7 @@ WORLDS: Mapping[str, World] = {
         score=lambda rewards, _: float(np.sum(rewards)),
         simulate=_pendulum_costs,
         show=_show_pendulum,
+        apart=lambda states, _: np.abs(np.arctan2(states[:, 1], states[:, 0])),
     ),
     "maze": World(
         make=lambda: PointMaze(render_mode="rgb_array"),
@@ -93,6 +96,7 @@ WORLDS: Mapping[str, World] = {
         score=lambda _, is_there: float(is_there),
         simulate=_maze_costs,
         show=_show_maze,
+        apart=lambda states, goal: np.linalg.norm(states - goal, axis=1),
     ),
 }
 

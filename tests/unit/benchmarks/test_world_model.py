@@ -9,7 +9,10 @@ import pytest
 pytest.importorskip("gymnasium")
 pytest.importorskip("tjepa_world")
 
+from tjepa_world import Trajectories
+
 from benchmarks.ledger import Ledger
+from benchmarks.world_model.distances import rank_correlation
 from benchmarks.world_model.page import make_report, margins
 from benchmarks.world_model.worlds import WORLDS
 
@@ -50,13 +53,26 @@ def test_a_margin_is_measured_from_random_to_the_true_dynamics_seed_by_seed():
 
 
 def test_a_page_shows_all_rows():
-    plans = Ledger(None, ["world", "input", "row", "cost", "seed"], ["score"])
+    plans = Ledger(None, ["world", "input", "row", "cost", "seed"], ["score", "order"])
     rollouts = Ledger(None, ["world", "input", "row", "predictor", "seed"], ["h1"])
     where = {"world": "maze", "input": "states", "cost": "goal", "seed": 0}
     for row, score in (("random actions", 0.0), ("true dynamics", 1.0), ("JEPA", 0.8)):
-        plans.add({**where, "row": row, "score": score})
+        plans.add({**where, "row": row, "score": score, "order": np.nan})
     where = {"world": "maze", "input": "states", "row": "JEPA", "seed": 0, "predictor": "model"}
     rollouts.add({**where, **{f"h{one}": 0.1 for one in (1, 5, 10, 15)}})
     text = make_report(plans, rollouts).markdown("command")
-    assert "| maze, states, JEPA, goal | 0.80 | 80.00 | 1 |" in text
+    assert "| maze, states, JEPA, goal | 0.80 | 80.00 | - | 1 |" in text
     assert "| maze, states, JEPA, model | 0.100 |" in text
+
+
+def test_the_order_of_distances_is_right_where_latents_are_the_places_themselves():
+    class Places:
+        def encode(self, observations):
+            return np.asarray(observations)
+
+    world, places = WORLDS["maze"], np.random.default_rng(2).uniform(0, 1, (1, 30, 2))
+    states = Trajectories(list(places), [np.zeros((29, 2))])
+    found = rank_correlation(world, Places(), states, states, lambda state: state, seed=0)
+    assert found == pytest.approx(1.0)
+    shuffled = Trajectories([places[0, ::-1]], [np.zeros((29, 2))])
+    assert rank_correlation(world, Places(), states, shuffled, lambda state: state, seed=0) < 0.9
