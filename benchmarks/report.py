@@ -10,8 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["Report", "Table", "arguments", "data_folder", "publish"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Report", "Table", "arguments", "data_folder", "publish", "spread"]
 
 _BEGIN, _END = "<!-- generated: begin -->", "<!-- generated: end -->"
 _READING = "## Reading\n\nNot written yet.\n"
@@ -88,6 +92,21 @@ def publish(report: Report, options: argparse.Namespace, command: str) -> None:
         before, after = old.split(_BEGIN)[0], old.split(_END)[1]
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
+
+
+def spread(values: pd.Series, digits: int = 3) -> str:
+    """Mean ± deviation of the numbers there are: without the deviation for one, a dash for none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> spread(pd.Series([0.5, 0.7])), spread(pd.Series([0.5])), spread(pd.Series([float("nan")]))
+    ('0.600 ± 0.141', '0.500', '-')
+    """
+    known = values.astype(float).dropna()
+    if known.empty:
+        return "-"
+    return f"{known.mean():.{digits}f}" + (f" ± {known.std():.{digits}f}" if len(known) > 1 else "")
 
 
 def _version(name: str) -> str:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from benchmarks.ledger import Ledger, beside
-from benchmarks.report import Report, Table, arguments, data_folder, publish
+from benchmarks.report import Report, Table, arguments, data_folder, publish, spread
 from benchmarks.text.corpora import read
 from benchmarks.text.measures import measure
 from benchmarks.text.rows import ROWS, TRAINED, WEIGHTS, from_weights
-from tjepa_estimators.jepa.config import as_preset
-from tjepa_estimators.settings import as_settings
-from tjepa_estimators.training.config import TrainConfig
+from benchmarks.training import FULL, PRECISIONS, add_training_options, train_config
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,22 +27,18 @@ addresses. "JEPA + covariance" is the preset as it is. Rates, masks and weights 
 development pairs with seed 0: some thirty trainings for JEPA, two rates for masked words. Nothing is tuned on the \
 test pairs; genres are not seen in pretraining, documents are."""
 
-PRECISIONS = ("32-true", "bf16-mixed")
-
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments("text", __doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=3000, help="of each training from nothing")
     parser.add_argument("--weights", help="folder of a Hugging Face model to go on from, such as MiniLM")
     parser.add_argument("--more-steps", type=int, default=200, help="of the training that goes on from it")
     parser.add_argument("--rows", nargs="+", help="some of them; default: all")
-    parser.add_argument("--precision", default="32-true", choices=PRECISIONS, help="of the training")
-    parser.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu"], help="of the training")
+    add_training_options(parser)
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     corpora = read(data_folder(options))
-    rows = dict(ROWS if options.precision == PRECISIONS[0] else TRAINED)
+    rows = dict(ROWS if options.precision == FULL else TRAINED)
     if options.weights is not None:
         rows |= from_weights(options.weights, options.more_steps)
     if unknown := sorted(set(options.rows or ()) - set(rows)):
@@ -52,8 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ledger = Ledger(beside(options.output), ["embedding", "precision", "seed"], ["stsb", "genre"])
     for seed in options.seeds:
         here = {"precision": options.precision, "seed": seed}
-        given = {"steps": options.steps, "accelerator": options.accelerator, "progress": False, **here}
-        train = as_settings(TrainConfig, as_preset("text-tiny").train | given)
+        train = train_config("text-tiny", options, steps=options.steps, seed=seed)
         for name in options.rows or rows:
             if not ledger.has(embedding=name, **here):
                 ledger.add({"embedding": name, **here, **measure(rows[name](corpora.texts, train), corpora)})
@@ -77,8 +70,8 @@ def table(lines: pd.DataFrame) -> Table:
 
 
 def _spread(lines: pd.DataFrame, name: str, precision: str, measure: str) -> str:
-    values = lines.loc[(lines["embedding"] == name) & (lines["precision"] == precision), measure].astype(float)
-    return "-" if values.empty else f"{values.mean():.3f} ± {values.std() if len(values) > 1 else 0.0:.3f}"
+    values = lines.loc[(lines["embedding"] == name) & (lines["precision"] == precision), measure]
+    return spread(values)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,12 @@ import torch
 
 import benchmarks.vision
 from benchmarks.ledger import Ledger, beside
-from benchmarks.report import Report, Table, arguments, data_folder, publish
+from benchmarks.report import Report, Table, arguments, data_folder, publish, spread
+from benchmarks.training import FULL, PRECISIONS, add_training_options, train_config
 from benchmarks.vision.clips import HORIZONS, WAYS, errors, read_clips, train_on_clips
 from benchmarks.vision.digits import read_digits
 from benchmarks.vision.probes import SHARES, score
 from benchmarks.vision.rows import ROWS, TRAINED
-from tjepa_estimators.jepa.config import as_preset
-from tjepa_estimators.settings import as_settings
-from tjepa_estimators.training.config import TrainConfig
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,18 +34,13 @@ of the last two) use latents of the teacher, which has seen the whole clip. A la
 another order. Rows with bf16 were trained in mixed precision."""
 
 
-PRECISIONS = ("32-true", "bf16-mixed")
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments("vision", benchmarks.vision.__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=2000, help="of each training on digits")
     parser.add_argument("--clip-steps", type=int, default=600, help="of each training on videos")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), help="some of those of digits; default: all")
     parser.add_argument("--parts", nargs="+", default=["digits", "clips"], choices=["digits", "clips"])
-    parser.add_argument("--precision", default=PRECISIONS[0], choices=PRECISIONS, help="of the training")
-    parser.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu"], help="of the training")
+    add_training_options(parser)
     parser.add_argument("--development", action="store_true", help="test on digits of the training part")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -72,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _add_digits(told: Ledger, options: argparse.Namespace, seed: int) -> None:
     """Lines of a seed that are not known yet."""
     here = {"precision": options.precision, "seed": seed}
-    rows = ROWS if options.precision == PRECISIONS[0] else TRAINED
+    rows = ROWS if options.precision == FULL else TRAINED
     digits = read_digits(data_folder(options), is_development=options.development)
     for name in options.rows or rows:
         if not told.has(features=name, **here):
-            embed = rows[name](digits.images, _train("image-tiny", options, options.steps, here))
+            embed = rows[name](digits.images, train_config("image-tiny", options, steps=options.steps, seed=seed))
             told.add({"features": name, **here, **score(embed, digits, seed)})
             print(told.table.tail(1).to_string(header=False), flush=True)
 
@@ -87,15 +80,11 @@ def _add_clips(ahead: Ledger, options: argparse.Namespace, seed: int) -> None:
     if ahead.has(**here):
         return
     begins, ends = read_clips(data_folder(options))
-    found = errors(train_on_clips(begins, _train("video-tiny", options, options.clip_steps, here)), ends, begins, seed)
-    ways = WAYS if options.precision == PRECISIONS[0] else WAYS[:1]
+    train = train_config("video-tiny", options, steps=options.clip_steps, seed=seed)
+    found = errors(train_on_clips(begins, train), ends, begins, seed)
+    ways = WAYS if options.precision == FULL else WAYS[:1]
     ahead.add(*({"way": way, **here, **dict(zip(map(str, HORIZONS), found[way], strict=True))} for way in ways))
     print(ahead.table.tail(len(ways)).to_string(header=False), flush=True)
-
-
-def _train(preset: str, options: argparse.Namespace, steps: int, where: Mapping[str, object]) -> TrainConfig:
-    given = {"steps": steps, "accelerator": options.accelerator, "progress": False, **where}
-    return as_settings(TrainConfig, {**as_preset(preset).train, **given})
 
 
 def digits_table(lines: pd.DataFrame) -> Table:
@@ -111,18 +100,11 @@ def clips_table(lines: pd.DataFrame) -> Table:
 
 
 def _cells(lines: pd.DataFrame, key: str, columns: list[str], order: list[str]) -> list[list[str]]:
-    groups = lines.groupby([key, "precision"])[columns]
-    means, spreads = groups.mean(), groups.std().fillna(0.0)
+    groups = dict(iter(lines.groupby([key, "precision"])))
     return [
-        [
-            f"{name}, bf16" if precision != PRECISIONS[0] else name,
-            *(
-                f"{means.loc[(name, precision), one]:.3f} ± {spreads.loc[(name, precision), one]:.3f}"
-                for one in columns
-            ),
-        ]
+        [f"{name}, bf16" if precision != FULL else name, *(spread(groups[name, precision][one]) for one in columns)]
         for name, precision in product(order, PRECISIONS)
-        if (name, precision) in means.index
+        if (name, precision) in groups
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import benchmarks.world_model
-from benchmarks.report import Report, Table
+from benchmarks.report import Report, Table, spread
 from benchmarks.world_model.episodes import HORIZON, PLANNER
 from benchmarks.world_model.rollouts import HORIZONS
 from benchmarks.world_model.study import RANDOM, TRUE
@@ -55,7 +55,7 @@ def _rollouts(table: pd.DataFrame) -> Table:
 
 def _plans(table: pd.DataFrame) -> Table:
     rows = [
-        [", ".join(map(str, key)), *(_spread(group[one]) for one in ("score", "margin", "order")), str(len(group))]
+        [", ".join(map(str, key)), *(spread(group[one], 2) for one in ("score", "margin", "order")), str(len(group))]
         for key, group in margins(table).groupby(["world", "input", "row", "cost"], sort=True)
     ]
     header = ["world, input, latents, cost", "score", "% of the margin", "order", "seeds"]
@@ -65,10 +65,3 @@ def _plans(table: pd.DataFrame) -> Table:
         "distance to the goal's with the true distance, speeds apart, where it was measured"
     )
     return Table(header, rows, caption)
-
-
-def _spread(values: pd.Series) -> str:
-    values = values.astype(float).dropna()
-    if values.empty:
-        return "-"
-    return f"{values.mean():.2f}" + (f" ± {values.std():.2f}" if len(values) > 1 else "")
