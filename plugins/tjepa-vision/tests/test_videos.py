@@ -11,6 +11,8 @@ from tjepa_vision.videos.tokenizer import VideoTubelets
 from tjepa_estimators.errors import ConfigError, DataError
 
 RANDOM = np.random.default_rng(0)
+# imageio-ffmpeg ends ffmpeg and leaves its pipes to the garbage collector
+LEAVES_PIPES = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 VIDEO = RANDOM.integers(0, 256, (7, 8, 6), dtype=np.uint8)
 
 
@@ -72,10 +74,26 @@ def test_files_are_read_in_colour_or_grey(tmp_path):
     assert small.rows(tmp_path).gather(torch.tensor([0])).shape == (1, 4, 16, 16, 1)
 
 
-def test_a_damaged_file_is_named(tmp_path):
-    pytest.importorskip("imageio")
-    (tmp_path / "film.gif").write_bytes(b"GIF89a and nothing more")
-    with pytest.raises(DataError, match=r"film.gif cannot be read as a video"):
+@LEAVES_PIPES
+@pytest.mark.parametrize("suffix", ["mp4", "avi", "mkv"])
+def test_films_are_read_frame_by_frame(tmp_path, suffix):
+    imageio = pytest.importorskip("imageio.v2")
+    pytest.importorskip("imageio_ffmpeg")
+    greys = np.arange(0, 240, 30, dtype=np.uint8)
+    frames = np.broadcast_to(greys[:, None, None, None], (8, 32, 48, 3))
+    imageio.mimsave(tmp_path / f"film.{suffix}", list(frames), fps=8, macro_block_size=16)
+    config = VideoTubeletsConfig(frames=8).fit_to(tmp_path)
+    assert (config.size, config.channels) == ((32, 48), 3)
+    read = config.rows(tmp_path).gather(torch.tensor([0])).float().mean(dim=(2, 3, 4))[0].numpy()
+    np.testing.assert_allclose(read, greys, atol=4)  # compressed with loss
+
+
+@LEAVES_PIPES
+@pytest.mark.parametrize("name", ["film.gif", "film.mp4"])
+def test_a_damaged_file_is_named(tmp_path, name):
+    pytest.importorskip("imageio_ffmpeg")
+    (tmp_path / name).write_bytes(b"GIF89a and nothing more")
+    with pytest.raises(DataError, match=f"{name} cannot be read as a video"):
         VideoTubeletsConfig().fit_to(tmp_path)
 
 
