@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from textwrap import shorten
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tjepa_estimators.artifact import ArtifactInfo, PretrainedEncoder
@@ -14,7 +13,7 @@ from tjepa_estimators.settings import to_dict
 
 __all__ = ["run", "show_health"]
 
-_LONGEST = 300
+_LONGEST = 200
 """Characters of a value that are shown: a vocabulary has thousands of words."""
 
 _EXAMPLES = """\
@@ -74,5 +73,11 @@ def _settings(info: ArtifactInfo) -> list[tuple[str, str]]:
     ]
 
 
-def _flat(name: str, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(f"{name}.{key}", shorten(str(value), _LONGEST, placeholder=" …")) for key, value in settings.items()]
+def _flat(name: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A line for each setting, also for those that lie within another."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(f"{name}.{key}", value)
+        else:
+            text = str(value)
+            yield f"{name}.{key}", text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

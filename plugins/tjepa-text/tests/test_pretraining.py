@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tjepa_estimators import PretrainedEncoder, pretrain
+from tjepa_estimators.commands import info
 from tjepa_estimators.errors import DataError
 from tjepa_estimators.jepa.config import as_preset
 
@@ -18,6 +21,13 @@ def test_an_encoder_is_saved_with_its_vocabulary_and_read(tiny_text, tmp_path):
     assert twin == tiny_text
     np.testing.assert_array_equal(twin.embed(TEXTS), tiny_text.embed(TEXTS))
     assert "tjepa-text" in twin.info.provenance.provided_by
+
+
+def test_info_names_the_settings_of_the_tokenizer_and_cuts_the_vocabulary(tiny_text, tmp_path, capsys):
+    info.run([str(tiny_text.save(tmp_path / "encoder"))])
+    shown = capsys.readouterr().out
+    assert re.search(r"tokenizer\.options\.length +32", shown)
+    assert len(shown) < 10_000
 
 
 def test_a_row_is_the_same_alone_among_others_and_from_a_column(tiny_text):
