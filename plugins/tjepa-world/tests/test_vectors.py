@@ -19,7 +19,7 @@ SMALL = {"steps": 3, "batch_size": 16}
 def tokenize(config, values):
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return VectorTokenizer(8, config)(config.rows(values).values)
+        return VectorTokenizer(8, config)(torch.from_numpy(config.rows(values).values))
 
 
 def test_vectors_are_pretrained_on_saved_read_and_embedded(tmp_path):
@@ -58,7 +58,7 @@ def test_tokens_do_not_depend_on_the_units_of_features():
 def test_a_token_is_a_feature_a_step_or_a_number(tokens, grid):
     config = VectorsConfig(tokens=tokens).fit_to(HISTORIES)
     made = tokenize(config, HISTORIES)
-    assert VectorTokenizer(8, config).grid(config.rows(HISTORIES).values) == grid
+    assert VectorTokenizer(8, config).grid(torch.from_numpy(config.rows(HISTORIES).values)) == grid
     assert made.values.shape == (60, int(np.prod(grid)), 8)
     assert made.positions.shape == (60, int(np.prod(grid)), len(grid))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tjepa_world.vectors.config import VectorsConfig
-from tjepa_world.vectors.samples import VectorSamples
 from tjepa_world.vectors.tokenizer import VectorTokenizer
 
-__all__ = ["VectorSamples", "VectorTokenizer", "VectorsConfig"]
+__all__ = ["VectorTokenizer", "VectorsConfig"]

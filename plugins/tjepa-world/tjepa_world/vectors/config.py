@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
+from tjepa_estimators.data.stacked import StackedSamples
 from tjepa_estimators.errors import ConfigError, DataError
-from tjepa_world.vectors.samples import VectorSamples, read_vectors
+from tjepa_world.vectors.reading import read_vectors
 
 __all__ = ["TOKENS", "VectorsConfig"]
 
@@ -67,15 +67,15 @@ class VectorsConfig:
         fitted.check(values)
         return fitted
 
-    def samples(self, items: object) -> VectorSamples:
+    def samples(self, items: object) -> StackedSamples:
         """Samples to train on."""
         return self.rows(items)
 
-    def rows(self, items: object) -> VectorSamples:
+    def rows(self, items: object) -> StackedSamples:
         """One sample for each item."""
         values = read_vectors(items)
         self.check(values)
-        return VectorSamples(torch.from_numpy(values))
+        return StackedSamples(values)
 
     def check(self, values: np.ndarray) -> None:
         """Refuse samples of another shape than what was trained on.
