@@ -90,7 +90,7 @@ def test_a_trained_encoder_does_not_collapse_and_predicts(points, encoder, push)
     model = LatentWorldModel(encoder, settings, {"steps": 150, "batch_size": 64, "learning_rate": 4e-3}).fit(points)
     assert model.encode(points.items).std(axis=0).min() > 0.2
     predicted, copied = errors(model, push(10, seed=5), 5)
-    assert predicted < 0.7 * copied
+    assert predicted < 0.2 * copied  # latents that still move are followed less closely
 
 
 def test_a_seed_gives_the_same_model_again(points, encoder):

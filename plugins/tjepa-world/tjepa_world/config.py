@@ -35,11 +35,11 @@ class WorldConfig:
     rollout: int = 8
     """Steps that the predictor is unrolled for in training."""
     validation: float = 0.1
-    """Share of the trajectories that is held out, to keep the weights that predict them best; not with
-    ``train_encoder``, where errors at different times are in different spaces."""
+    """Share of the trajectories that is held out, to keep the weights that predict them best; not while the encoder is
+    trained, where errors at different times are in different spaces."""
     train_encoder: bool = False
     """Train the encoder with the predictor: a JEPA whose targets are later observations and whose predictor knows the
-    actions."""
+    actions. Then the predictor alone, for as many steps, on latents that no longer change."""
     encoder_rate: float = 0.3
     """Share of the learning rate that the encoder is trained with."""
     momentum: float = 0.99

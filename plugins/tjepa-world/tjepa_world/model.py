@@ -119,10 +119,10 @@ class LatentWorldModel:
             fit_jointly(network, raw_reader(encoder, items), trajectories, self.config, self.train)
             encoder = _with_weights(encoder, cast("nn.Module", network.backbone))
             features = embed(encoder, items, self.config.pool)
-        else:
-            with torch.no_grad():
-                latents = head(torch.from_numpy(features))
-            fit_frozen(network, latents, trajectories, self.config, self.train)
+        with torch.no_grad():
+            latents = head(torch.from_numpy(features))
+        # where the encoder was trained: the predictor has followed latents that moved, now they stand
+        fit_frozen(WorldNetwork(head, dynamics, None, self.config), latents, trajectories, self.config, self.train)
         for part in (head, dynamics):
             part.eval().requires_grad_(requires_grad=False)
         rows = np.random.default_rng(self.train.seed).permutation(len(features))[:_REFERENCE]
