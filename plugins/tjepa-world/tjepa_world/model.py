@@ -109,13 +109,9 @@ class LatentWorldModel:
             head = principal_head(features, self.config.latent_dim)
             dynamics = self._dynamics(head.out_features, trajectories.num_actions)
             _standardize(dynamics, np.concatenate(list(trajectories.actions)))
-            # tokenizer and encoder as they embed: the averaged network
-            backbone = self.pretrained.build().teacher.module if self.config.train_encoder else None
-            if backbone is not None:
-                backbone.requires_grad_(requires_grad=True)
-            network = WorldNetwork(head, dynamics, cast("Any", backbone), self.config)
+            network = self._joint_network(head, dynamics) if self.config.train_encoder else None
         encoder = self.pretrained
-        if self.config.train_encoder:
+        if network is not None:
             fit_jointly(network, raw_reader(encoder, items), trajectories, self.config, self.train)
             encoder = _with_weights(encoder, cast("nn.Module", network.backbone))
             features = embed(encoder, items, self.config.pool)
@@ -282,6 +278,11 @@ class LatentWorldModel:
 
     def _dynamics(self, latent_dim: int, actions: int) -> Dynamics:
         return Dynamics(latent_dim, actions, self.config.history, self.config.width, self.config.depth)
+
+    def _joint_network(self, head: nn.Linear, dynamics: Dynamics) -> WorldNetwork:
+        # tokenizer and encoder as they embed: the averaged network
+        backbone = self.pretrained.build().teacher.module.requires_grad_(requires_grad=True)
+        return WorldNetwork(head, dynamics, cast("Any", backbone), self.config)
 
 
 def _load(given: object) -> PretrainedEncoder:
