@@ -70,8 +70,7 @@ def table(lines: pd.DataFrame) -> Table:
 
 
 def _spread(lines: pd.DataFrame, name: str, precision: str, measure: str) -> str:
-    values = lines.loc[(lines["embedding"] == name) & (lines["precision"] == precision), measure]
-    return spread(values)
+    return spread(lines.loc[(lines["embedding"] == name) & (lines["precision"] == precision), measure])
 
 
 if __name__ == "__main__":
