@@ -1,4 +1,7 @@
-"""Laws of FAVOR+ attention: what it approximates, how well, and what it must never do."""
+"""Laws of FAVOR+ attention: what it approximates, how well, and what it must never do.
+
+A seed draws other numbers on another processor, so bounds on what is drawn hold for any draw.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def error(features):
     """Mean squared error against exact attention, averaged over draws of the directions."""
     query, key, value = parts()
     exact = scaled_dot_product_attention(query, key, value)
-    found = [favor_attention(query, key, value, directions(features, seed=seed)) for seed in range(8)]
+    found = [favor_attention(query, key, value, directions(features, seed=seed)) for seed in range(32)]
     return torch.stack([(one - exact).square().mean() for one in found]).mean() / exact.square().mean()
 
 
@@ -66,7 +69,8 @@ def test_the_features_are_an_unbiased_estimate_of_the_softmax_kernel():
 def test_orthogonal_directions_estimate_better_than_independent_ones():
     query, key = (part[0, 0, 0] for part in parts(scale=0.25)[:2])
     with scoped_seed(0):
-        groups = draw_directions(80_000, 8).double().reshape(10_000, 8, 8), torch.randn(10_000, 8, 8).double()
+        # a smaller sample of such heavy tails now and then says the opposite
+        groups = draw_directions(640_000, 8).double().reshape(-1, 8, 8), torch.randn(80_000, 8, 8).double()
     orthogonal, independent = (kernel_estimates(group, query, key).var() for group in groups)
     assert orthogonal < 0.9 * independent
 
@@ -87,8 +91,8 @@ def test_each_direction_alone_is_standard_normal():
     torch.testing.assert_close(drawn.mean(0), torch.zeros(6, 4), rtol=0, atol=0.08)
     for one in range(6):
         torch.testing.assert_close(drawn[:, one].T.cov(), torch.eye(4), rtol=0, atol=0.12)
-    kurtosis = drawn.pow(4).mean(0)  # 3 for a normal variable; 2 if the norms were fixed at the root of the width
-    torch.testing.assert_close(kurtosis, torch.full((6, 4), 3.0), rtol=0, atol=0.45)
+    # 3 for a normal variable; 2 if the norms were fixed at the root of the width
+    assert drawn.pow(4).mean().item() == pytest.approx(3.0, abs=0.2)
 
 
 @pytest.mark.parametrize(("width", "features"), [(1, 1), (2, 2), (8, 17), (64, 267)])
