@@ -7,7 +7,7 @@ import pytest
 
 from tjepa_estimators import TrainConfig, pretrain
 from tjepa_estimators.tasks.encoder import brief_training, encoder_for
-from tjepa_estimators.tasks.inputs import Inputs
+from tjepa_estimators.tasks.row_encoder import RowEncoder
 
 WAVE = np.sin(np.arange(100.0))[:, None]
 
@@ -42,9 +42,9 @@ def test_a_budget_that_is_given_is_kept(given):
 def test_windows_embed_in_double_precision_as_the_encoder_does():
     encoder = pretrain(WAVE, train={"steps": 2})
     windows = np.random.default_rng(0).normal(size=(5, 60, 2))
-    inputs = Inputs(encoder)
-    embedded = inputs.features(inputs.backbone(), inputs.samples(windows))
+    reader = RowEncoder(encoder)
+    embedded = reader.features(reader.backbone(), reader.samples(windows))
     np.testing.assert_allclose(embedded, encoder.embed(windows), atol=1e-4)
     np.testing.assert_allclose(
-        embedded[2:3], inputs.features(inputs.backbone(), inputs.samples(windows[2:3])), rtol=1e-9
+        embedded[2:3], reader.features(reader.backbone(), reader.samples(windows[2:3])), rtol=1e-9
     )

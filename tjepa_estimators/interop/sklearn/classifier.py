@@ -139,7 +139,7 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
             The rows cannot be read, there is one class only, or fine-tuning has too few rows to judge itself by.
         """
         from tjepa_estimators.tasks.classification import ClassificationTask
-        from tjepa_estimators.tasks.inputs import encoder_of_rows, tokenizer_of
+        from tjepa_estimators.tasks.row_encoder import encoder_of_rows, tokenizer_of
 
         if y is None:
             msg = "JEPAClassifier requires y to be passed, but the target y is None."

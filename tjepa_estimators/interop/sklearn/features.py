@@ -105,7 +105,7 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Take the pretrained encoder, or pretrain one on the rows."""
-        from tjepa_estimators.tasks.inputs import Inputs, encoder_of_rows, tokenizer_of
+        from tjepa_estimators.tasks.row_encoder import RowEncoder, encoder_of_rows, tokenizer_of
 
         tokenizer = tokenizer_of(self.pretrained, self.config)
         check_shape(self.shape, has_tokenizer=tokenizer is not None)
@@ -113,15 +113,15 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         rows = self._rows(X, reset=True)
         recipe = {"pretrained": self.pretrained, **recipe_of(self, seed_of(self.random_state))}
         self.pretrained_ = encoder_of_rows(rows, tokenizer, recipe)
-        self._inputs = Inputs(self.pretrained_)
-        self._backbone = self._inputs.backbone()
+        self._reader = RowEncoder(self.pretrained_)
+        self._backbone = self._reader.backbone()
         self._n_features_out = self.pretrained_.dim * (1 if self._has_tokenizer else self.n_channels)
         return self
 
     def transform(self, X: Any) -> Float[np.ndarray, "rows features"]:
         """Embed each row, in double precision: the width of the encoder, for each channel of a window."""
         check_is_fitted(self)
-        return self._inputs.features(self._backbone, self._inputs.samples(self._rows(X, reset=False)))
+        return self._reader.features(self._backbone, self._reader.samples(self._rows(X, reset=False)))
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         X = validate_data(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.contracts import Samples
     from tjepa_estimators.nn.backbone import Backbone
 
-__all__ = ["Inputs", "encoder_of_rows", "pooled_rows", "tokenizer_of"]
+__all__ = ["RowEncoder", "encoder_of_rows", "pooled_rows", "tokenizer_of"]
 
 _ROWS = 256
 """Samples in one forward pass; windows are shorter, but have channels."""
@@ -97,8 +97,8 @@ ReadRows: TypeAlias = "Callable[[Backbone, Tensor, TokenizerConfig | None], Tens
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """Reads rows for one encoder."""
+class RowEncoder:
+    """One encoder, and how it reads rows."""
 
     pretrained: PretrainedEncoder
 
