@@ -12,7 +12,7 @@ from benchmarks.report import arguments, publish
 from benchmarks.world_model.observed import INPUTS
 from benchmarks.world_model.page import make_report
 from benchmarks.world_model.rollouts import HORIZONS
-from benchmarks.world_model.study import ENCODERS, Budget, run
+from benchmarks.world_model.study import ENCODERS, run
 from benchmarks.world_model.worlds import WORLDS
 
 
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--inputs", nargs="+", default=list(INPUTS), choices=list(INPUTS), help="default: all")
     parser.add_argument("--rows", nargs="+", default=list(ENCODERS), choices=list(ENCODERS), help="default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)), help="others chose settings")
-    parser.add_argument("--episodes", type=int, default=Budget.episodes, help="episodes of each planner and seed")
+    parser.add_argument("--episodes", type=int, default=5, help="episodes of each planner and seed")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     plans = Ledger(beside(options.output), ["world", "input", "row", "cost", "seed"], ["score", "order"])
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for seed in options.seeds:
         for world in options.worlds:
             for kind in options.inputs:
-                run(plans, rollouts, world, kind, seed, Budget(episodes=options.episodes), tuple(options.rows))
+                run(plans, rollouts, world, kind, seed, options.episodes, tuple(options.rows))
     publish(make_report(plans, rollouts), options, "python -m benchmarks.world_model")
 
 

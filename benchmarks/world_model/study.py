@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,30 +20,22 @@ if TYPE_CHECKING:
     from benchmarks.ledger import Ledger
     from tjepa_estimators import PretrainedEncoder
 
-__all__ = ["ENCODERS", "RANDOM", "TRUE", "Budget", "run"]
+__all__ = ["ENCODERS", "RANDOM", "TRUE", "run"]
 
 RANDOM, TRUE = "random actions", "true dynamics"
 ENCODERS = ("JEPA", "JEPA with actions", "random encoder", "raw observations")
+_COLLECTED, _COST_STEPS = 6000, 800
+_STEPS = {"states": 1500, "frames": 6000}
+"""Of a predictor. Of pictures it learns slowly: after 1,500 steps its error was twice as large, on a seed apart."""
+_JOINT = {"states": {"steps": 800, "batch_size": 128}, "frames": {"steps": 600, "batch_size": 48}}
+"""Of an encoder together with a predictor; of pictures what takes as long as the rest of a seed."""
+_RAW_COMPONENTS = 256
+"""Principal components of raw observations: all of a state, and of a picture's 1,024 pixels .9999 of the variance."""
 _HELD_OUT = 10_000
 """Added to a seed, so that what is evaluated on was never trained on."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """How much is spent on a seed."""
-
-    collected: int = 6000
-    steps: int = 1500
-    frames_steps: int = 6000
-    """A predictor of pictures learns slowly: after 1,500 steps its error was twice as large, on a seed apart."""
-    joint_steps: int = 800
-    cost_steps: int = 800
-    episodes: int = 5
-
-
-def run(
-    plans: Ledger, rollouts: Ledger, name: str, kind: str, seed: int, budget: Budget, rows: tuple[str, ...]
-) -> None:
+def run(plans: Ledger, rollouts: Ledger, name: str, kind: str, seed: int, episodes: int, rows: tuple[str, ...]) -> None:
     """Fill the lines of a world, an input and a seed that are not known yet."""
     world = WORLDS[name]
     where = {"world": name, "seed": seed}
@@ -53,17 +44,17 @@ def run(
             _note(
                 plans,
                 {**where, "input": "-", "row": row, "cost": "-"},
-                evaluate(world, pilot(world, seed), budget.episodes, seed),
+                evaluate(world, pilot(world, seed), episodes, seed),
             )
     missing = [row for row in rows if not plans.has(**where, input=kind, row=row)]
     if not missing:
         return
     look = looker(world, world.make(), kind)
-    seen = _observed(collect(world.make(), steps=budget.collected, seed=seed), look)
-    states = collect(world.make(), steps=budget.collected // 10, seed=seed + _HELD_OUT)
+    seen = _observed(collect(world.make(), steps=_COLLECTED, seed=seed), look)
+    states = collect(world.make(), steps=_COLLECTED // 10, seed=seed + _HELD_OUT)
     fresh = _observed(states, look)
     for row in missing:
-        model = _fit(row, seen, kind, seed, budget)
+        model = _fit(row, seen, kind, seed)
         errors = relative_errors(model, LinearModel(model, seen), fresh)
         for predictor, found in errors.items():
             measures = {f"h{h}": float(one) for h, one in zip(HORIZONS, found, strict=True)}
@@ -72,11 +63,11 @@ def run(
         order = rank_correlation(world, model, states, fresh, look, seed)
         costs = {"goal": None}
         if name == "pendulum":  # the maze's rewards depend on a goal that changes
-            costs["learned"] = learn_cost(model, seen, train={"steps": budget.cost_steps, "seed": seed})
+            costs["learned"] = learn_cost(model, seen, train={"steps": _COST_STEPS, "seed": seed})
         for cost, given in costs.items():
             pilot = latent_pilot(world, model, look, seed, given)
             line = {**where, "input": kind, "row": row, "cost": cost, "order": order if given is None else np.nan}
-            _note(plans, line, evaluate(world, pilot, budget.episodes, seed))
+            _note(plans, line, evaluate(world, pilot, episodes, seed))
 
 
 def _note(plans: Ledger, where: dict[str, object], score: float) -> None:
@@ -91,21 +82,20 @@ def _observed(states: Trajectories, look: Callable[[np.ndarray], np.ndarray]) ->
     )
 
 
-def _fit(row: str, seen: Trajectories, kind: str, seed: int, budget: Budget) -> LatentWorldModel:
-    is_joint, is_raw = row == "JEPA with actions", row == "raw observations"
-    # all principal components of raw observations: nothing of them is lost
-    latent = int(np.prod(seen.observation_shape)) if is_raw else 32
-    config = WorldConfig(history=HISTORY[kind], train_encoder=is_joint, latent_dim=latent, rollout=4 if is_joint else 8)
-    alone = budget.frames_steps if kind == "frames" else budget.steps
-    train = {
-        "steps": budget.joint_steps if is_joint else alone,
-        "batch_size": 128 if is_joint else 256,
-        "seed": seed,
-    }
-    return LatentWorldModel(_encoder(row, seen.items, kind, seed), config, train).fit(seen)
+def _fit(row: str, seen: Trajectories, kind: str, seed: int) -> LatentWorldModel:
+    latent = min(_RAW_COMPONENTS, int(np.prod(seen.observation_shape))) if row == "raw observations" else 32
+    config = WorldConfig(history=HISTORY[kind], latent_dim=latent, rollout=8)
+    train = {"steps": _STEPS[kind], "batch_size": 256, "seed": seed}
+    return LatentWorldModel(_encoder(row, seen, kind, seed), config, train).fit(seen)
 
 
-def _encoder(row: str, items: np.ndarray, kind: str, seed: int) -> PretrainedEncoder:
+def _encoder(row: str, seen: Trajectories, kind: str, seed: int) -> PretrainedEncoder:
     if row == "raw observations":
-        return RawEncoder(items)
-    return begin(items, kind, seed) if row == "random encoder" else train_encoder(items, kind, seed)
+        return RawEncoder(seen.items)
+    if row == "random encoder":
+        return begin(seen.items, kind, seed)
+    encoder = train_encoder(seen.items, kind, seed)
+    if row == "JEPA":
+        return encoder
+    config = WorldConfig(history=HISTORY[kind], train_encoder=True, rollout=4)
+    return LatentWorldModel(encoder, config, {**_JOINT[kind], "seed": seed}).fit(seen).encoder_
