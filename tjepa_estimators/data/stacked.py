@@ -51,8 +51,8 @@ class StackedSamples:
 
     def gather(self, index: Int[Tensor, " batch"]) -> Tensor:
         """Read samples; numbers with a fraction come in single precision, others as they are."""
-        rows = self.values[index.cpu().numpy()]
-        return torch.from_numpy(rows.astype(np.float32) if rows.dtype.kind == "f" else np.array(rows))
+        rows = np.asarray(self.values[index.cpu().numpy()])  # a copy
+        return torch.from_numpy(rows.astype(np.float32, copy=False) if rows.dtype.kind == "f" else rows)
 
     def digest(self) -> str:
         """A short identity of shape and values; of large arrays, of a thousand samples spread over them."""
