@@ -12,7 +12,7 @@ from benchmarks.report import arguments, publish
 from benchmarks.world_model.observed import INPUTS
 from benchmarks.world_model.page import make_report
 from benchmarks.world_model.rollouts import HORIZONS
-from benchmarks.world_model.study import ENCODERS, run
+from benchmarks.world_model.study import ENCODERS, OWN, run
 from benchmarks.world_model.worlds import WORLDS
 
 
@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments("world_model", benchmarks.world_model.__doc__)
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS), help="default: all")
     parser.add_argument("--inputs", nargs="+", default=list(INPUTS), choices=list(INPUTS), help="default: all")
-    parser.add_argument("--rows", nargs="+", default=list(ENCODERS), choices=list(ENCODERS), help="default: all")
+    rows = [*ENCODERS, *(one + OWN for one in ENCODERS)]
+    parser.add_argument("--rows", nargs="+", default=rows, choices=rows, help="default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)), help="others chose settings")
     parser.add_argument("--episodes", type=int, default=5, help="episodes of each planner and seed")
     options = parser.parse_args(argv)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from tjepa_world import Controller, PlannerConfig
+from tjepa_world import Controller, PlannerConfig, Trajectories
+from tjepa_world.gym import run_episode
 from tjepa_world.planning.plan import shifted
 from tjepa_world.planning.search import Bounds, search
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from benchmarks.world_model.worlds import World
 
-__all__ = ["HORIZON", "PLANNER", "Pilot", "evaluate", "latent_pilot", "random_pilot", "true_pilot"]
+__all__ = ["HORIZON", "PLANNER", "Pilot", "episodes_of", "evaluate", "latent_pilot", "random_pilot", "true_pilot"]
 
 HORIZON = 15
 PLANNER = PlannerConfig()
@@ -30,18 +31,17 @@ Pilot = Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
 
 def evaluate(world: World, pilot: Pilot, episodes: int, seed: int) -> float:
     """Mean score; start and goal follow from ``seed``."""
-    random, env, scores = np.random.default_rng(seed), world.make(), []
+    return float(np.mean([world.score(one) for one in episodes_of(world, pilot, episodes, seed).rewards]))
+
+
+def episodes_of(world: World, pilot: Pilot, episodes: int, seed: int) -> Trajectories:
+    """What a planner saw and did, in states."""
+    random, env, found = np.random.default_rng(seed), world.make(), []
     for episode in range(episodes):
         goal = world.goal(random)
-        state, _ = env.reset(seed=seed * 1000 + episode, options=world.reset(random, goal))
-        policy, rewards, is_there = pilot(goal), [], False
-        for _ in range(world.steps):
-            state, reward, is_there, _, _ = env.step(np.asarray(policy(state), np.float32))
-            rewards.append(float(reward))
-            if is_there:
-                break
-        scores.append(world.score(rewards, is_there))
-    return float(np.mean(scores))
+        options = world.reset(random, goal)
+        found.append(run_episode(env, pilot(goal), world.steps, seed * 1000 + episode, options))
+    return Trajectories.concat(found)
 
 
 def random_pilot(world: World, seed: int) -> Pilot:

@@ -34,8 +34,8 @@ class World:
     """A goal's state."""
     reset: Callable[[np.random.Generator, np.ndarray], dict[str, Any] | None]
     """Options of an episode's reset."""
-    score: Callable[[list[float], bool], float]
-    """Of an episode, from its rewards and whether it ended by itself; higher is better."""
+    score: Callable[[np.ndarray], float]
+    """Of an episode, from its rewards; higher is better."""
     simulate: Simulator
     show: Callable[[gymnasium.Env[Any, Any], np.ndarray], np.ndarray]
     """A picture of a state, from an environment that renders."""
@@ -81,7 +81,7 @@ WORLDS: Mapping[str, World] = {
         focus="final",
         goal=lambda _: np.array([1.0, 0.0, 0.0], np.float32),
         reset=lambda *_: None,
-        score=lambda rewards, _: float(np.sum(rewards)),
+        score=lambda rewards: float(rewards.sum(dtype=float)),
         simulate=_pendulum_costs,
         show=_show_pendulum,
         apart=lambda states, _: np.abs(np.arctan2(states[:, 1], states[:, 0])),
@@ -93,7 +93,7 @@ WORLDS: Mapping[str, World] = {
         focus="final",
         goal=lambda random: random.uniform((0.6, 0.05), (0.95, 0.5)).astype(np.float32),
         reset=lambda random, goal: {"start": random.uniform((0.05, 0.05), (0.4, 0.5)), "goal": goal},
-        score=lambda _, is_there: float(is_there),
+        score=lambda rewards: float(-rewards[-1] <= PointMaze().near),  # the distance at the end
         simulate=_maze_costs,
         show=_show_maze,
         apart=lambda states, goal: np.linalg.norm(states - goal, axis=1),

@@ -43,6 +43,28 @@ def test_rewards_must_fit_the_steps():
         Trajectories([np.zeros((3, 2))], [np.zeros((2, 1))], [np.zeros(3)])
 
 
+def test_records_are_put_one_after_the_other():
+    one = Trajectories([np.ones((3, 2))], [np.ones((2, 1))], [np.ones(2)])
+    other = Trajectories([np.zeros((5, 2))], [np.zeros((4, 1))], [np.zeros(4)])
+    both = Trajectories.concat([one, other])
+    np.testing.assert_array_equal(both.items, np.repeat([[1.0], [0.0]], [3, 5], axis=0).repeat(2, axis=1))
+    assert [gains.sum() for gains in both.rewards] == [2.0, 0.0]
+    assert both.num_steps == 6
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([], "at least one"),
+        ([lots(2), Trajectories([np.zeros((3, 3))], [np.zeros((2, 2))], [np.zeros(2)])], "1 of 2 parts have rewards"),
+        ([lots(2), Trajectories([np.zeros((3, 4))], [np.zeros((2, 2))])], "observations have the shapes"),
+    ],
+)
+def test_records_that_do_not_go_together_are_refused(parts, message):
+    with pytest.raises(DataError, match=message):
+        Trajectories.concat(parts)
+
+
 def test_a_stretch_is_what_a_loop_finds():
     trajectories, history, rollout = lots(5, 2, 7), 3, 4
     stretches, number, seen, done = Stretches(trajectories, history, rollout), 0, 0, 0

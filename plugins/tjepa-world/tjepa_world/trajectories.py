@@ -92,6 +92,29 @@ class Trajectories:
         """The number of the first observation of each trajectory in ``items``."""
         return [0, *accumulate(len(one) for one in self.observations)][:-1]
 
+    @classmethod
+    def concat(cls, parts: Sequence[Trajectories]) -> Trajectories:
+        """The trajectories of several records, one after the other.
+
+        Raises
+        ------
+        DataError
+            There are no parts, their shapes differ, or only some have rewards.
+
+        Examples
+        --------
+        >>> one = Trajectories([np.zeros((6, 3))], [np.zeros((5, 1))])
+        >>> len(Trajectories.concat([one, one]))
+        2
+        """
+        with_rewards = sum(bool(part.rewards) for part in parts)
+        _require(
+            with_rewards in {0, len(parts)},
+            f"{with_rewards} of {len(parts)} parts have rewards; give them to all parts or to none",
+        )
+        names = ("observations", "actions", "rewards")
+        return cls(*([one for part in parts for one in getattr(part, name)] for name in names))
+
     def take(self, start: int, stop: int) -> Trajectories:
         """Some of the trajectories."""
         return Trajectories(self.observations[start:stop], self.actions[start:stop], self.rewards[start:stop])

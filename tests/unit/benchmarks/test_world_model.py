@@ -13,6 +13,7 @@ from tjepa_world import Trajectories
 
 from benchmarks.ledger import Ledger
 from benchmarks.world_model.distances import rank_correlation
+from benchmarks.world_model.episodes import episodes_of, evaluate
 from benchmarks.world_model.page import make_report, margins
 from benchmarks.world_model.worlds import WORLDS
 
@@ -40,6 +41,31 @@ def test_the_true_costs_of_the_maze_are_those_of_the_environment():
     found = world.simulate(state, goal, actions)[0]
     squares = [env.step(action)[1] ** 2 for action in actions[0]]
     assert found == pytest.approx(squares[-1] + 0.1 * np.mean(squares), rel=1e-3)
+
+
+def round_the_wall(goal):
+    """Up to the open end, over to the side of the goal, and there."""
+
+    def act(place):
+        over = [0.6, 0.75] if place[1] > 0.7 else [place[0], 0.75]
+        return np.clip(((goal if place[0] > 0.53 else np.array(over)) - place) / 0.1, -1, 1)
+
+    return act
+
+
+def test_an_episode_of_the_maze_counts_where_the_goal_is_reached():
+    world = WORLDS["maze"]
+    assert evaluate(world, round_the_wall, 4, seed=0) == 1.0
+    assert evaluate(world, lambda _: lambda _: np.zeros(2), 4, seed=0) == 0.0
+    lengths = [len(one) for one in episodes_of(world, round_the_wall, 4, seed=0).actions]
+    assert max(lengths) < world.steps
+
+
+def test_an_episode_of_pendulum_scores_its_return():
+    world = WORLDS["pendulum"]
+    found = episodes_of(world, lambda _: lambda _: np.zeros(1), 1, seed=0)
+    expected = -sum(np.arctan2(y, x) ** 2 + 0.1 * speed**2 for x, y, speed in found.observations[0][:-1])
+    assert evaluate(world, lambda _: lambda _: np.zeros(1), 1, seed=0) == pytest.approx(expected, rel=1e-3)
 
 
 def test_a_margin_is_measured_from_random_to_the_true_dynamics_seed_by_seed():

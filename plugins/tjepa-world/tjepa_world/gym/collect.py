@@ -98,9 +98,7 @@ def collect(
     while left > 0:
         parts.append(_record(env, act, min(episode, left), None if parts else seed, None, look))
         left -= parts[-1].num_steps
-    return Trajectories(
-        *([one for part in parts for one in getattr(part, name)] for name in ("observations", "actions", "rewards"))
-    )
+    return Trajectories.concat(parts)
 
 
 def run_episode(
