@@ -119,7 +119,8 @@ def test_a_very_negative_step_size_freezes_the_state(scan_arguments, dtype):
     _, before = selective_scan(**in_time(arguments, lambda x: x[..., :15]), return_last_state=True)
     arguments["delta"][..., 15:] = -1e4
     y, after = selective_scan(**arguments | {"z": None}, return_last_state=True)
-    torch.testing.assert_close(after, before, rtol=0, atol=1e-30)
+    rounding = 8 * torch.finfo(dtype).eps  # of sequences of another length, on some processors
+    torch.testing.assert_close(after, before, rtol=rounding, atol=rounding)
     held = torch.einsum("bdn,bnl->bdl", before, arguments["C"][..., 15:])
     torch.testing.assert_close(y[..., 15:], held + arguments["D"][:, None] * arguments["u"][..., 15:])
 
