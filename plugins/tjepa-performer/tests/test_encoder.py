@@ -28,14 +28,14 @@ def tokens(count=6, batch=2, dtype=torch.float64):
 
 def test_with_many_directions_it_is_the_built_in_transformer():
     exact = TransformerEncoder(8, TransformerConfig(heads=2)).double()
-    near, far = (encoder(features=features).double() for features in (80_000, 4))
+    near, far = (encoder(features=features).double() for features in (320_000, 4))
     for one in (near, far):
         found = one.load_state_dict(exact.state_dict(), strict=False)
         assert found.missing_keys == [f"blocks.{block}.attention.directions" for block in range(2)]
         assert found.unexpected_keys == []
     expected = exact(tokens())
-    # far above the error of any of 60 draws (.019), which differ from processor to processor
-    assert (near(tokens()) - expected).abs().max() < 0.05 < (far(tokens()) - expected).abs().max()
+    # with a quarter of the directions, none of 60 draws was off by more than .02; draws differ between processors
+    assert (near(tokens()) - expected).abs().max() < 0.03 < (far(tokens()) - expected).abs().max()
 
 
 def test_weights_that_are_loaded_again_act_the_same_whatever_was_drawn():
