@@ -21,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS), help="default: all")
     parser.add_argument("--inputs", nargs="+", default=list(INPUTS), choices=list(INPUTS), help="default: all")
     rows = [*ENCODERS, *(one + OWN for one in ENCODERS)]
-    parser.add_argument("--rows", nargs="+", default=rows, choices=rows, help="default: all")
+    parser.add_argument(
+        "--rows", nargs="+", default=rows, choices=rows, help=f"default: all; '{OWN}': states of the maze"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)), help="others chose settings")
     parser.add_argument("--episodes", type=int, default=5, help="episodes of each planner and seed")
     options = parser.parse_args(argv)

@@ -51,8 +51,8 @@ def run(plans: Ledger, rollouts: Ledger, name: str, kind: str, seed: int, episod
                 {**where, "input": "-", "row": row, "cost": "-"},
                 evaluate(world, pilot(world, seed), episodes, seed),
             )
-    known = [row for row in rows if OWN not in row or (name, kind) == ("maze", "states")]
-    missing = [row for row in known if not plans.has(**where, input=kind, row=row)]
+    possible = [row for row in rows if OWN not in row or (name, kind) == ("maze", "states")]
+    missing = [row for row in possible if not plans.has(**where, input=kind, row=row)]
     if not missing:
         return
     look = looker(world, world.make(), kind)
@@ -60,7 +60,7 @@ def run(plans: Ledger, rollouts: Ledger, name: str, kind: str, seed: int, episod
     states = collect(world.make(), steps=_COLLECTED // 10, seed=seed + _HELD_OUT)
     fresh = _observed(states, look)
     for row in missing:
-        model = _practised(world, row, seen, seed) if OWN in row else _fit(row, seen, kind, seed)
+        model = _practised(world, row, seen, kind, seed) if OWN in row else _fit(row, seen, kind, seed)
         errors = relative_errors(model, LinearModel(model, seen), fresh)
         for predictor, found in errors.items():
             measures = {f"h{h}": float(one) for h, one in zip(HORIZONS, found, strict=True)}
@@ -92,18 +92,17 @@ def _fit(row: str, seen: Trajectories, kind: str, seed: int) -> LatentWorldModel
     return _predictor(_encoder(row, seen, kind, seed), seen, kind, seed)
 
 
-def _practised(world: World, row: str, seen: Trajectories, seed: int) -> LatentWorldModel:
-    """Of states: fit on fewer random actions, collect episodes with what was fitted, and fit again."""
-    kind, most = "states", _PRACTISED // world.steps
+def _practised(world: World, row: str, seen: Trajectories, kind: str, seed: int) -> LatentWorldModel:
+    """Fit on fewer random actions, collect episodes with what was fitted, and fit again."""
+    look = looker(world, world.make(), kind)
     steps = np.cumsum([len(one) for one in seen.actions])
     seen = seen.take(0, int(np.searchsorted(steps, _COLLECTED - _ROUNDS * _PRACTISED, side="right")))
     encoder = _encoder(row.removesuffix(OWN), seen, kind, seed)
     model = _predictor(encoder, seen, kind, seed)
-    for time in range(_ROUNDS):
-        pilot = latent_pilot(world, model, looker(world, world.make(), kind), seed)
-        # in front, as the last ones are held out
-        own = episodes_of(world, pilot, most, 2 * _HELD_OUT + _ROUNDS * seed + time)
-        seen = Trajectories.concat([own, seen])
+    for number in range(_ROUNDS):
+        pilot, start = latent_pilot(world, model, look, seed), 2 * _HELD_OUT + _ROUNDS * seed + number
+        own = _observed(episodes_of(world, pilot, _PRACTISED // world.steps, start), look)
+        seen = Trajectories.concat([own, seen])  # in front, as the last ones are held out
         model = _predictor(encoder, seen, kind, seed)
     return model
 

@@ -51,7 +51,7 @@ class StackedSamples:
 
     def gather(self, index: Int[Tensor, " batch"]) -> Tensor:
         """Read samples; numbers with a fraction come in single precision, others as they are."""
-        rows = np.asarray(self.values[index.cpu().numpy()])  # a copy
+        rows = np.asarray(self.values[index.cpu().numpy()])  # indexing by numbers copies
         return torch.from_numpy(rows.astype(np.float32, copy=False) if rows.dtype.kind == "f" else rows)
 
     def digest(self) -> str:
