@@ -63,10 +63,14 @@ def table(lines: pd.DataFrame) -> Table:
     """A row for each embedding, those from nothing first; trainings in bf16 stand beside those in full precision."""
     names = sorted(set(lines["embedding"]), key=[*ROWS, *WEIGHTS].index)
     rows = [
-        [name, *(_spread(lines, name, precision, one) for precision in PRECISIONS for one in ("stsb", "genre"))]
+        [
+            name,
+            *(_spread(lines, name, precision, one) for precision in PRECISIONS for one in ("stsb", "genre")),
+            lines.loc[lines["embedding"] == name, "seed"].nunique(),
+        ]
         for name in names
     ]
-    return Table(["embedding", "STS-B", "genre", "STS-B, bf16", "genre, bf16"], rows)
+    return Table(["embedding", "STS-B", "genre", "STS-B, bf16", "genre, bf16", "seeds"], rows)
 
 
 def _spread(lines: pd.DataFrame, name: str, precision: str, measure: str) -> str:
