@@ -125,6 +125,14 @@ def test_impossible_wishes_are_refused():
         shrink(np.zeros((8, 8, 3), np.uint8), 16, grey=True)
     with pytest.raises(ConfigError, match="render_mode"):
         PointMaze(render_mode="human")
+    with pytest.raises(ConfigError, match="at least 1"):
+        collect(PointMaze(), steps=3, episode=0)
+    with pytest.raises(ConfigError, match="hold"):
+        random_policy(PointMaze().action_space, hold=0)
+    several = PointMaze()
+    several.observation_space = gymnasium.spaces.Dict({"place": several.observation_space})
+    with pytest.raises(ConfigError, match="FlattenObservation"):
+        collect(several, steps=3)
 
 
 def test_there_is_no_way_through_the_wall_but_round_its_upper_end():
@@ -136,3 +144,64 @@ def test_there_is_no_way_through_the_wall_but_round_its_upper_end():
             moved = move(moved, np.tile([1.0, slope], (33, 1)))
         assert (moved[:, 0] <= 0.47).all()
     assert move(np.array([[0.45, 0.7]]), np.array([[1.0, 0.0]]))[0, 0] > 0.53
+
+
+class _Reuses(gymnasium.Env):
+    """Writes each state into the same array, as environments may."""
+
+    observation_space = gymnasium.spaces.Box(-10.0, 10.0, (1,), np.float32)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def __init__(self):
+        self.state = np.zeros(1, np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.state[:] = 0.0
+        return self.state, {}
+
+    def step(self, action):
+        self.state += 1.0
+        return self.state, 0.0, False, False, {}
+
+
+def test_an_environment_and_a_policy_that_reuse_their_arrays_are_recorded_as_they_were():
+    action = np.zeros(1, np.float32)
+
+    def act(state):
+        action[:] = 0.1 * state
+        return action
+
+    found = run_episode(_Reuses(), act, 4, seed=0)
+    assert found.observations[0].ravel().tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(found.actions[0].ravel(), [0.0, 0.1, 0.2, 0.3], rtol=1e-6)
+
+
+def test_a_policy_is_reset_before_each_episode():
+    class Counts:
+        steps, resets = 0, 0
+
+        def reset(self):
+            self.steps, self.resets = 0, self.resets + 1
+
+        def __call__(self, state):
+            assert state[0] == self.steps
+            self.steps += 1
+            return np.zeros(1)
+
+    policy = Counts()
+    collect(_Reuses(), policy, steps=9, episode=3)
+    assert policy.resets == 3
+
+
+def test_a_policy_sees_pictures_where_pictures_are_kept():
+    shapes = set()
+
+    def act(seen):
+        shapes.add((seen.shape, seen.dtype.name))
+        return np.zeros(2)
+
+    env = PointMaze(render_mode="rgb_array")
+    collect(env, act, steps=3, frames=True, size=16)
+    run_episode(env, act, 3, seed=0, frames=True, size=16)
+    assert shapes == {((16, 16, 1), "uint8")}

@@ -110,11 +110,11 @@ def demo(
 
 def _practise(env: gymnasium.Env[Any, Any], model: LatentWorldModel, episodes: int, seed: int) -> Trajectories:
     """Episodes under plans: they show what random actions seldom do, such as where the wall ends."""
-    random, found = np.random.default_rng(seed), []
-    for episode in range(episodes):
-        goal = random.uniform((0.6, 0.05), (0.95, 0.5)).astype(np.float32)
-        control = Controller(model, goal, bounds=(-1, 1), horizon=15, seed=episode)
-        found.append(run_episode(env, control, 40, episode, {"goal": goal}))
+    found = []
+    for episode in range(seed, seed + episodes):
+        _, told = env.reset(seed=episode)  # the same start and goal are drawn again when the episode is run
+        control = Controller(model, told["goal"], bounds=(-1, 1), horizon=15, seed=episode)
+        found.append(run_episode(env, control, 40, episode))
     return Trajectories.concat(found)
 
 

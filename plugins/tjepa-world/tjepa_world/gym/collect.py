@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Policy", "collect", "random_policy", "run_episode"]
 
 Policy: TypeAlias = "Callable[[np.ndarray], Float[np.ndarray, ' actions']]"
-"""The action for an observation."""
+"""The action for an observation. Where it has a ``reset``, such as a Controller, that is called before each episode."""
 
 
 def random_policy(space: gymnasium.Space[Any], seed: int = 0, hold: int = 4) -> Policy:
@@ -27,8 +27,9 @@ def random_policy(space: gymnasium.Space[Any], seed: int = 0, hold: int = 4) -> 
     Raises
     ------
     ConfigError
-        Actions are no bounded box of numbers.
+        Actions are no bounded box of numbers, or ``hold`` is below 1.
     """
+    _require(hold >= 1, f"hold must be at least 1, but got {hold}")
     box, random = _box(space), np.random.default_rng(seed)
     left, action = 0, np.zeros(box.shape)
 
@@ -60,7 +61,7 @@ def collect(
     env
         An environment whose actions are a bounded box; with ``frames`` made with ``render_mode="rgb_array"``.
     policy
-        Action for an observation, the state also where ``frames`` are kept; :func:`random_policy` if None.
+        Action for an observation, a picture where ``frames`` are kept; :func:`random_policy` if None.
     steps
         Steps of all trajectories together.
     episode
@@ -78,6 +79,11 @@ def collect(
     -------
     Trajectories; pictures are ``[steps + 1, size, size, channels]`` of bytes.
 
+    Raises
+    ------
+    ConfigError
+        Actions are no bounded box, states are not one array of numbers, or the environment renders no pictures.
+
     Examples
     --------
     >>> from tjepa_world.gym import PointMaze
@@ -86,13 +92,8 @@ def collect(
     """
     box = _box(env.action_space)
     act = random_policy(box, seed) if policy is None else policy
-    if frames and env.render_mode != "rgb_array":
-        msg = f"frames need an environment made with render_mode='rgb_array', but it has {env.render_mode!r}."
-        raise ConfigError(msg)
-
-    def look(state: np.ndarray) -> np.ndarray:
-        return shrink(np.asarray(env.render()), size, grey=grey) if frames else np.asarray(state, dtype=np.float32)
-
+    look = _looker(env, size, frames=frames, grey=grey)
+    _require(steps >= 1 and episode >= 1, f"steps and episode must be at least 1, but got {steps} and {episode}")
     parts: list[Trajectories] = []
     left = steps
     while left > 0:
@@ -102,10 +103,32 @@ def collect(
 
 
 def run_episode(
-    env: gymnasium.Env[Any, Any], policy: Policy, steps: int, seed: int, options: dict[str, Any] | None = None
+    env: gymnasium.Env[Any, Any],
+    policy: Policy,
+    steps: int,
+    seed: int,
+    options: dict[str, Any] | None = None,
+    *,
+    frames: bool = False,
+    size: int = 32,
+    grey: bool = True,
 ) -> Trajectories:
-    """One episode under a policy that sees states."""
-    return _record(env, policy, steps, seed, options, np.asarray)
+    """One episode under a policy; parameters are those of :func:`collect`, ``options`` those of ``env.reset``."""
+    return _record(env, policy, steps, seed, options, _looker(env, size, frames=frames, grey=grey))
+
+
+def _looker(env: gymnasium.Env[Any, Any], size: int, *, frames: bool, grey: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """What is kept of a state, always a copy: environments may write the next state into the same array."""
+    if frames:
+        given = env.render_mode
+        _require(given == "rgb_array", f"frames need an environment of render_mode='rgb_array', but it has {given!r}")
+        return lambda _: shrink(np.asarray(env.render()), size, grey=grey)
+    space = env.observation_space
+    _require(
+        isinstance(space, gymnasium.spaces.Box | gymnasium.spaces.Discrete),
+        f"observations must be one array of numbers, but they are {space}; use gymnasium.wrappers.FlattenObservation",
+    )
+    return lambda state: np.array(state, dtype=np.float32)
 
 
 def _record(
@@ -117,10 +140,11 @@ def _record(
     look: Callable[[np.ndarray], np.ndarray],
 ) -> Trajectories:
     state, _ = env.reset(seed=seed, options=options)
+    getattr(act, "reset", lambda: None)()
     seen, done, gained = [look(state)], [], []
     for _ in range(steps):
-        done.append(np.asarray(act(state), dtype=np.float32))
-        state, reward, terminated, truncated, _ = env.step(done[-1])
+        done.append(np.array(act(seen[-1].copy()), dtype=np.float32))
+        state, reward, terminated, truncated, _ = env.step(done[-1].copy())
         seen.append(look(state))
         gained.append(float(reward))
         if terminated or truncated:
@@ -133,3 +157,8 @@ def _box(space: gymnasium.Space[Any]) -> gymnasium.spaces.Box:
         msg = f"actions must be a bounded box of one axis, but they are {space}; wrap the environment so that they are."
         raise ConfigError(msg)
     return space
+
+
+def _require(fact: bool, message: str) -> None:
+    if not fact:
+        raise ConfigError(f"{message}.")
