@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tjepa_world import ProbeDecoder
+from tjepa_world import LatentWorldModel, ProbeDecoder
 
 from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
 
@@ -24,3 +24,10 @@ def test_what_cannot_be_decoded_is_refused(world):
         ProbeDecoder(world).fit(np.full((3, 2), np.nan))
     with pytest.raises(ConfigError, match="degree"):
         ProbeDecoder(world, degree=3)
+
+
+def test_products_are_added_only_where_latents_are_few(points, encoder):
+    """Of 256 numbers they would be 33 thousand."""
+    wide = LatentWorldModel(encoder, {"rollout": 2, "latent_dim": 65}, {"steps": 2})
+    few = ProbeDecoder(wide)._inputs(np.ones((2, 65))).shape[1]
+    assert (few, ProbeDecoder(wide)._inputs(np.ones((2, 4))).shape[1]) == (66, 15)

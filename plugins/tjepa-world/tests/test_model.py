@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tjepa_world import LatentWorldModel, Trajectories, WorldConfig
+from tjepa_world.network import principal_head
 
 from tjepa_estimators import pretrain
 from tjepa_estimators.errors import ArtifactError, ConfigError, DataError, NotFittedError
@@ -176,3 +179,81 @@ def test_impossible_settings_are_refused(given):
         WorldConfig(**given)
     with pytest.raises(ConfigError, match="all latents become one"):
         WorldConfig(train_encoder=True, variance=0.0)
+
+
+def test_an_action_that_never_changed_is_taken_to_have_no_effect(points, encoder):
+    """In float32 the deviation of equal numbers is not zero."""
+    fixed = [np.concatenate([one, np.full((len(one), 1), 1000.1, np.float32)], axis=1) for one in points.actions]
+    model = LatentWorldModel(encoder, {"rollout": 2}, FEW).fit(Trajectories(points.observations, fixed))
+    other = fixed[0] + np.array([0.0, 0.0, 1.0], np.float32)
+    place = points.observations[0][0]
+    np.testing.assert_array_equal(model.rollout(place, other), model.rollout(place, fixed[0]))
+
+
+def test_the_units_of_actions_do_not_matter(points, encoder):
+    small = Trajectories(points.observations, [np.float64(1e-9) * one for one in points.actions])
+    first, second = (LatentWorldModel(encoder, {"rollout": 2}, FEW).fit(one) for one in (points, small))
+    place = points.observations[0][0]
+    found = second.rollout(place, small.actions[0])
+    np.testing.assert_allclose(found, first.rollout(place, points.actions[0]), atol=1e-4)
+
+
+def test_observations_that_do_not_differ_are_refused(encoder):
+    with pytest.raises(DataError, match="the same to the encoder"):
+        LatentWorldModel(encoder, None, FEW).fit(Trajectories([np.ones((13, 2))], [np.zeros((12, 1))]))
+
+
+def test_a_world_that_mostly_rests_has_a_typical_distance(points, encoder):
+    resting = [np.ones((13, 2), np.float32)] * 150
+    seen = Trajectories([*points.observations[:2], *resting], [*points.actions[:2], *points.actions[:1] * 150])
+    assert LatentWorldModel(encoder, {"rollout": 2}, FEW).fit(seen).typical_distance_ > 0.1
+
+
+def test_one_trajectory_is_never_held_out(points, encoder):
+    model = LatentWorldModel(encoder, {"rollout": 2, "validation": 0.9}, FEW).fit(points.take(0, 1))
+    assert np.isfinite(model.rollout(points.observations[0][0], points.actions[0])).all()
+
+
+@pytest.mark.parametrize("train_encoder", [False, True])
+def test_a_training_is_continued_only_with_the_same_settings_and_data(points, encoder, push, tmp_path, train_encoder):
+    train = FEW | {"checkpoint_dir": str(tmp_path)}
+    settings = {"rollout": 2, "train_encoder": train_encoder}
+    first, again = (LatentWorldModel(encoder, settings, train).fit(points) for _ in range(2))
+    place, actions = points.observations[0][0], points.actions[0]
+    np.testing.assert_array_equal(first.rollout(place, actions), again.rollout(place, actions))
+    for changed, data in ((settings | {"rollout": 3}, points), (settings, push(60, seed=1))):
+        with pytest.raises(ConfigError, match="other settings or data"):
+            LatentWorldModel(encoder, changed, train).fit(data)
+
+
+def test_wide_features_are_brought_to_their_principal_components():
+    random = np.random.default_rng(0)
+    wide = random.standard_normal((40, 3)) @ random.standard_normal((3, 5000))
+    head = principal_head(wide.astype(np.float32), latent_dim=3)
+    latents = head(torch.from_numpy(wide.astype(np.float32))).detach().numpy()
+    assert latents.var(axis=0, ddof=1).mean() == pytest.approx(1.0, rel=1e-3)
+    away, apart = (np.linalg.norm(one - one[:1], axis=1)[1:] for one in (latents, wide))
+    assert (away / apart).std() < 1e-3 * (away / apart).mean()
+
+
+def test_a_save_that_fails_leaves_the_older_model_whole(world, points, encoder, tmp_path, monkeypatch):
+    folder = world.save(tmp_path / "world")
+    other = LatentWorldModel(encoder, {"rollout": 2}, FEW).fit(points)
+
+    def full(self, data):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ArtifactError, match="Nothing that was there before is changed"):
+        other.save(folder)
+    monkeypatch.undo()
+    twin = LatentWorldModel.load(folder)
+    place, actions = points.observations[0][0], points.actions[0]
+    np.testing.assert_array_equal(twin.rollout(place, actions), world.rollout(place, actions))
+
+
+def test_actions_that_cannot_be_written_to_are_read_without_a_word(world, recwarn):
+    actions = np.zeros((3, 2), np.float32)
+    actions.flags.writeable = False
+    world.rollout(np.zeros(2), actions)
+    assert not recwarn.list

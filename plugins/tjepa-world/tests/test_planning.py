@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tjepa_world import Controller, GoalCost, PlannerConfig, Trajectories, learn_cost, plan
+from tjepa_world import Controller, GoalCost, LatentWorldModel, PlannerConfig, Trajectories, learn_cost, plan
 from tjepa_world.planning.goal import states_of
 from tjepa_world.planning.search import Bounds, search
 
@@ -181,3 +181,50 @@ def test_impossible_wishes_are_refused(world, change, message):
 def test_a_goal_of_the_wrong_shape_is_refused(world):
     with pytest.raises(DataError, match="An observation has the shape"):
         plan(world, np.zeros(2), np.zeros(3), bounds=(-1, 1))
+
+
+@pytest.mark.parametrize("goal", [(1000.0, 1000.0), (-30.0, 0.5)])
+def test_a_goal_unlike_all_that_was_seen_is_told(world, goal):
+    found = plan(world, np.zeros(2), np.array(goal), bounds=(-1, 1), horizon=6, planner=FEW)
+    assert found.looks_unreachable
+    assert "unlike all observations" in found.verdict
+
+
+def test_a_goal_with_nan_is_refused(world):
+    with pytest.raises(DataError, match="goal holds NaN"):
+        plan(world, np.zeros(2), np.array([np.nan, 0.5]), bounds=(-1, 1), horizon=3)
+
+
+def test_a_plan_that_passes_its_goal_reaches_it_where_the_nearest_step_counts(world):
+    """Actions are pushed on beyond it: the end is far, a step on the way is there."""
+    settings = {"bounds": ((0.9, -0.1), (1.0, 0.1)), "horizon": 8, "planner": FEW}
+    start, goal = np.array([-0.8, 0.0]), np.array([-0.4, 0.0])
+    nearest, final = (plan(world, start, goal, focus=focus, **settings) for focus in ("nearest", "final"))
+    assert nearest.reached
+    assert not final.reached
+
+
+def test_a_cost_of_another_model_is_refused(world, points, encoder):
+    other = LatentWorldModel(encoder, {"rollout": 2, "latent_dim": 4}, {"steps": 2}).fit(points)
+    with pytest.raises(ConfigError, match="learn it anew"):
+        plan(world, np.zeros(2), cost=learn_cost(other, points, train={"steps": 2}), bounds=(-1, 1))
+
+
+def test_a_cost_of_one_step_is_a_number(world, push):
+    cost = learn_cost(world, push(1, steps=1), train={"steps": 2})
+    assert np.isfinite(plan(world, np.zeros(2), cost=cost, bounds=(-1, 1), horizon=2, planner=FEW).cost)
+
+
+def test_a_controller_goes_on_after_an_observation_that_does_not_fit(points, encoder):
+    model = LatentWorldModel(encoder, {"rollout": 2, "history": 2}, {"steps": 2}).fit(points)
+    control = Controller(model, np.ones(2), bounds=(-1, 1), horizon=2, planner=FEW)
+    place = np.zeros(2)
+    control(place)
+    with pytest.raises(DataError, match="An observation has the shape"):
+        control(np.zeros(3))
+    place += 1.0  # the array that was given is written to, as some environments do
+    control(place)
+    alone = Controller(model, np.ones(2), bounds=(-1, 1), horizon=2, planner=FEW)
+    for one in (np.zeros(2), np.ones(2)):
+        alone(one)
+    np.testing.assert_array_equal(control.plan.actions, alone.plan.actions)

@@ -47,3 +47,22 @@ def test_impossible_tables_are_refused():
         trajectories_from_frame(table(), ["c"], ["input"])
     with pytest.raises(DataError, match="holds no 9 rows"):
         trajectories_from_frame(table(), ["a"], ["input"], window=8)
+
+
+def test_times_that_are_left_out_or_out_of_order_are_refused():
+    days = pd.date_range("2026-01-01", periods=8)
+    whole = table().head(8).set_axis(days[: len(table().head(8))])
+    assert trajectories_from_frame(whole, ["a"], ["input"]).num_steps == len(whole) - 1
+    with pytest.raises(DataError, match="asfreq"):
+        trajectories_from_frame(whole.drop(days[3]), ["a"], ["input"])
+    with pytest.raises(DataError, match="asfreq"):
+        trajectories_from_frame(whole.drop(days[3]).to_period("D"), ["a"], ["input"])
+    with pytest.raises(DataError, match="sort_index"):
+        trajectories_from_frame(whole.iloc[::-1], ["a"], ["input"])
+    gaps = trajectories_from_frame(whole.drop(days[3]).asfreq("D"), ["a"], ["input"])
+    assert len(gaps) == 2
+
+
+def test_a_column_without_numbers_is_refused():
+    with pytest.raises(DataError, match="must hold numbers"):
+        trajectories_from_frame(table().assign(a="warm"), ["a"], ["input"])

@@ -82,3 +82,11 @@ def test_a_stretch_is_what_a_loop_finds():
             number += 1
         seen, done = seen + steps + 1, done + steps
     assert number == len(stretches)
+
+
+def test_lists_and_stacked_arrays_are_taken_too():
+    listed = Trajectories([[[0.0], [1.0]]], [[[0.5]]], None)
+    assert listed.items.tolist() == [[0.0], [1.0]]
+    assert not listed.rewards
+    stacked = Trajectories(np.zeros((4, 3, 2)), np.zeros((4, 2, 1)), np.zeros((4, 2)))
+    assert (len(stacked), stacked.num_steps) == (4, 8)

@@ -140,3 +140,8 @@ def test_a_tokenizer_needs_settings_that_know_the_data():
 def test_equal_values_have_equal_digests_and_others_do_not():
     config = VectorsConfig()
     assert config.rows(STATES).digest() == config.samples(STATES.copy()).digest() != config.rows(STATES + 1).digest()
+
+
+def test_features_of_small_units_are_standardised_too():
+    config = VectorsConfig().fit_to(1e-9 * STATES)
+    np.testing.assert_allclose(config.deviation, 1e-9 * STATES.std(axis=0), rtol=1e-4)

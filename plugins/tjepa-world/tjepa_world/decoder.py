@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ProbeDecoder"]
 
+_FEW = 64
+"""Numbers in a latent, up to which their products are no more than a few thousand."""
+
 
 class ProbeDecoder:
     """A ridge regression from latents, and their squares and products if there are few, to observations.
@@ -28,12 +31,12 @@ class ProbeDecoder:
     strength
         Of the ridge, as a share of the mean variance of its inputs.
     degree
-        1, or 2 for squares and products too.
+        1, or 2 for squares and products too; None: 2 for latents of up to 64 numbers.
     """
 
-    def __init__(self, model: LatentWorldModel, strength: float = 1e-4, degree: int = 2) -> None:
-        if degree not in {1, 2} or strength < 0.0:
-            msg = f"degree must be 1 or 2 and strength not negative, but got {degree} and {strength}."
+    def __init__(self, model: LatentWorldModel, strength: float = 1e-4, degree: int | None = None) -> None:
+        if degree not in {1, 2, None} or strength < 0.0:
+            msg = f"degree must be 1, 2 or None and strength not negative, but got {degree} and {strength}."
             raise ConfigError(msg)
         self.model, self.strength, self.degree = model, strength, degree
         self._map: np.ndarray | None = None
@@ -61,7 +64,7 @@ class ProbeDecoder:
 
     def _inputs(self, latents: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n inputs"]:
         parts = [np.ones((len(latents), 1)), latents]
-        if self.degree == 2:
+        if (self.degree or (2 if latents.shape[1] <= _FEW else 1)) == 2:
             first, second = np.triu_indices(latents.shape[1])
             parts.append(latents[:, first] * latents[:, second])
         return np.concatenate(parts, axis=1, dtype=np.float64)

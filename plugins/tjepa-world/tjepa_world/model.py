@@ -19,6 +19,7 @@ from tjepa_world.dynamics import Dynamics
 from tjepa_world.fitting import fit_frozen, fit_jointly
 from tjepa_world.network import WorldNetwork, principal_head
 from tjepa_world.reader import embed, raw_reader
+from tjepa_world.scaling import moments
 from tjepa_world.storage import read_world, write_world
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ __all__ = ["LatentWorldModel"]
 
 _REFERENCE = 512
 """Latents of training observations that are kept to tell what a usual distance is."""
+_EQUAL = 1e-6
+"""Difference of features, as a share of the largest one, that is rounding alone."""
 _DEFAULTS = {"steps": 2000, "batch_size": 256, "learning_rate": 1e-3}
 
 
@@ -89,12 +92,13 @@ class LatentWorldModel:
         self._fitted: _Fitted | None = None
 
     def fit(self, trajectories: Trajectories) -> Self:
-        """Learn to predict the trajectories.
+        """Learn to predict the trajectories. An action that never changes in them is taken to have no effect.
 
         Raises
         ------
         DataError
-            The encoder does not read the observations, or no trajectory is as long as a rollout.
+            The encoder does not read the observations or tells none from another, or no trajectory is as long as a
+            rollout.
         """
         longest = max(map(len, trajectories.actions))
         if longest < self.config.rollout:
@@ -104,7 +108,7 @@ class LatentWorldModel:
             )
             raise DataError(msg)
         items = trajectories.items
-        features = embed(self.pretrained, items, self.config.pool)
+        features = _differing(embed(self.pretrained, items, self.config.pool))
         with scoped_seed(self.train.seed):
             head = principal_head(features, self.config.latent_dim)
             dynamics = self._dynamics(head.out_features, trajectories.num_actions)
@@ -114,15 +118,14 @@ class LatentWorldModel:
         if network is not None:
             fit_jointly(network, raw_reader(encoder, items), trajectories, self.config, self.train)
             encoder = _with_weights(encoder, cast("nn.Module", network.backbone))
-            features = embed(encoder, items, self.config.pool)
+            features = _differing(embed(encoder, items, self.config.pool))
         with torch.no_grad():
             latents = head(torch.from_numpy(features))
+        reference = latents[np.random.default_rng(self.train.seed).permutation(len(latents))[:_REFERENCE]]
         # where the encoder was trained: the predictor has followed latents that moved, now they stand
         fit_frozen(WorldNetwork(head, dynamics, None, self.config), latents, trajectories, self.config, self.train)
         for part in (head, dynamics):
             part.eval().requires_grad_(requires_grad=False)
-        rows = np.random.default_rng(self.train.seed).permutation(len(features))[:_REFERENCE]
-        reference = head(torch.from_numpy(features[rows]))
         self._fitted = _Fitted(encoder, head, dynamics, reference, trajectories.observation_shape)
         return self
 
@@ -153,9 +156,15 @@ class LatentWorldModel:
 
     @property
     def typical_distance_(self) -> float:
-        """Median distance between the latents of two training observations."""
+        """Median distance between the latents of two training observations that differ."""
         reference = self._known.reference
-        return float((reference - reference.roll(1, dims=0)).norm(dim=1).median())
+        distances = (reference - reference.roll(1, dims=0)).norm(dim=1)
+        distances = distances if distances.any() else torch.pdist(reference)
+        return float(distances[distances > 0].median())
+
+    def novelty(self, latent: Float[Tensor, "steps dim"]) -> float:
+        """Distance of latents to the nearest of the training, the furthest of them."""
+        return float(torch.cdist(latent, self._known.reference).min(dim=1).values.max())
 
     def encode(self, observations: np.ndarray) -> Float[np.ndarray, "n dim"]:
         """The latents of observations ``[n, ...]``.
@@ -189,10 +198,17 @@ class LatentWorldModel:
 
     def start(self, observation: np.ndarray) -> Float[Tensor, "history dim"]:
         """The latents that a prediction starts from; see ``rollout``."""
-        latents = self._encode(self._several(observation))
+        latents = self._encode(self.check_observation(observation))
         return torch.cat([latents[:1].expand(self.config.history - len(latents), -1), latents])
 
-    def _several(self, observation: np.ndarray) -> np.ndarray:
+    def check_observation(self, observation: np.ndarray) -> np.ndarray:
+        """One observation, or the latest ones up to ``history``, as rows.
+
+        Raises
+        ------
+        DataError
+            They have another shape, or are too many.
+        """
         shape, given = self._known.observation_shape, np.asarray(observation)
         rows = given[None] if given.shape == shape else given
         if rows.shape[1:] != shape or not 1 <= len(rows) <= self.config.history:
@@ -204,8 +220,17 @@ class LatentWorldModel:
         return rows
 
     def encode_goal(self, goal: np.ndarray) -> Float[Tensor, "steps dim"]:
-        """The latents of a goal: of one observation, or of up to ``history`` that follow each other."""
-        return self._encode(self._several(goal))
+        """The latents of a goal: of one observation, or of up to ``history`` that follow each other.
+
+        Raises
+        ------
+        DataError
+            It has another shape, or holds NaN: a distance to an unknown number means nothing.
+        """
+        rows = self.check_observation(goal)
+        if rows.dtype.kind == "f" and np.isnan(rows).any():
+            raise DataError("The goal holds NaN; give all of it, such as by an observation of the training.")
+        return self._encode(rows)
 
     def simulate(
         self, start: Float[Tensor, "history dim"], actions: Float[Tensor, "candidates horizon actions"]
@@ -221,7 +246,7 @@ class LatentWorldModel:
         DataError
             They have the wrong shape, or hold NaN.
         """
-        given = np.asarray(actions, dtype=np.float32)
+        given = np.array(actions, dtype=np.float32)
         if given.ndim not in {2, 3} or given.shape[-1] != self.num_actions_ or 0 in given.shape:
             msg = (
                 f"actions must be [horizon, {self.num_actions_}] or [candidates, horizon, {self.num_actions_}], "
@@ -292,10 +317,17 @@ def _load(given: object) -> PretrainedEncoder:
     raise ConfigError(msg)
 
 
+def _differing(features: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "n features"]:
+    if np.ptp(features, axis=0).max() <= _EQUAL * np.abs(features).max():
+        raise DataError("All observations are the same to the encoder: they do not differ, or it has collapsed.")
+    return features
+
+
 def _standardize(dynamics: Dynamics, actions: Float[np.ndarray, "steps actions"]) -> None:
-    spread = actions.std(axis=0)
-    dynamics.action_mean.copy_(torch.from_numpy(actions.mean(axis=0)))
-    dynamics.action_deviation.copy_(torch.from_numpy(np.where(spread > 1e-8, spread, 1.0)))
+    # what was never varied has no known effect: divided by infinity, it has none
+    mean, deviation = moments(actions, constant=np.inf)
+    dynamics.action_mean.copy_(torch.from_numpy(mean))
+    dynamics.action_deviation.copy_(torch.from_numpy(deviation))
 
 
 def _with_weights(encoder: PretrainedEncoder, backbone: nn.Module) -> PretrainedEncoder:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from sklearn.decomposition import PCA
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -18,22 +19,26 @@ if TYPE_CHECKING:
 
 __all__ = ["WorldNetwork", "principal_head"]
 
+_WIDE = 2048
+"""Features from which their principal components are sought at random, in place of the covariance of all of them."""
+
 
 def principal_head(features: Float[np.ndarray, "n features"], latent_dim: int) -> nn.Linear:
     """A linear map to the principal components of features, scaled by one number so that their mean variance is 1.
 
-    No component is scaled by itself: a distance between latents is a distance between features.
+    No component is scaled by itself: a distance between latents is a distance between features. There are no more of
+    them than features, or than rows.
     """
-    dim = min(latent_dim, features.shape[1])
-    mean = features.mean(axis=0, dtype=np.float64)
-    centered = features - mean
-    values, vectors = np.linalg.eigh(centered.T @ centered / len(features))
-    spread = np.sqrt(max(values[-dim:].mean(), 1e-12))
-    weight = vectors[:, ::-1][:, :dim].T / spread
+    dim = min(latent_dim, *features.shape)
+    # side by side, the tokens of a picture are more features than can be squared
+    is_wide = features.shape[1] > _WIDE
+    solver = PCA(dim, svd_solver="randomized" if is_wide else "covariance_eigh", random_state=0)
+    found = solver.fit(features if is_wide else features.astype(np.float64))
+    weight = found.components_ / np.sqrt(max(found.explained_variance_.mean(), 1e-12))
     head = nn.Linear(features.shape[1], dim)
     with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(weight.copy()))
-        head.bias.copy_(torch.from_numpy(-weight @ mean))
+        head.weight.copy_(torch.from_numpy(weight))
+        head.bias.copy_(torch.from_numpy(-weight @ found.mean_))
     return head
 
 

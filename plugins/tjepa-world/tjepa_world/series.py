@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from tjepa_estimators.errors import DataError
 from tjepa_world.trajectories import Trajectories
@@ -13,7 +14,7 @@ from tjepa_world.trajectories import Trajectories
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    from jaxtyping import Float
 
 __all__ = ["trajectories_from_frame"]
 
@@ -26,7 +27,8 @@ def trajectories_from_frame(
     Parameters
     ----------
     frame
-        Rows in the order of time, on a regular grid. A row with a missing input ends a trajectory.
+        Rows in the order of time, on a regular grid. A row with a missing input ends a trajectory; rows that are
+        missing themselves have to be put in, such as by ``frame.asfreq(...)``.
     observed
         Columns of what is to be predicted; NaN marks a missing value.
     actions
@@ -41,7 +43,7 @@ def trajectories_from_frame(
     Raises
     ------
     DataError
-        Columns are missing, or there is no stretch of ``window + 1`` rows.
+        Columns are missing or hold no numbers, times are not regular, or there is no stretch of ``window + 1`` rows.
 
     Examples
     --------
@@ -58,8 +60,8 @@ def trajectories_from_frame(
             f"at least one of {list(frame)} each, and window={window} and length={length} be at least 1."
         )
         raise DataError(msg)
-    seen = frame[list(observed)].to_numpy(np.float32, na_value=np.nan)
-    done = frame[list(actions)].to_numpy(np.float32, na_value=np.nan)
+    _check_times(frame.index)
+    seen, done = _numbers(frame, observed), _numbers(frame, actions)
     windows = np.lib.stride_tricks.sliding_window_view(seen, window, axis=0) if len(seen) >= window else seen[:0]
     parts = [part for part in _stretches(done, window, length) if part[1] - part[0] >= window]
     if not parts:
@@ -71,6 +73,28 @@ def trajectories_from_frame(
         observations.append(np.ascontiguousarray(whole[:, 0] if window == 1 else whole))
         inputs.append(done[first + window - 1 : last])
     return Trajectories(observations, inputs)
+
+
+def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> Float[np.ndarray, "rows columns"]:
+    try:
+        return frame[list(columns)].to_numpy(np.float32, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        msg = f"columns {list(columns)} must hold numbers, but are {frame[list(columns)].dtypes.to_dict()}: {error}."
+        raise DataError(msg) from error
+
+
+def _check_times(index: pd.Index) -> None:
+    """Refuse times that are out of order or left out; rows of another index are taken as they come."""
+    if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+        return
+    if not (index.is_monotonic_increasing and index.is_unique):
+        raise DataError("The times do not increase; sort the table by frame.sort_index() and drop what is double.")
+    if isinstance(index, pd.PeriodIndex):
+        is_regular = bool((np.diff(index.asi8) == 1).all())
+    else:
+        is_regular = len(index) < 3 or pd.infer_freq(index) is not None
+    if not is_regular:
+        raise DataError("The times leave some out; put these rows in as NaN, such as by frame.asfreq(...).")
 
 
 def _stretches(done: np.ndarray, window: int, length: int | None) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def write_world(
     train: TrainConfig,
     facts: Mapping[str, object],
 ) -> Path:
-    """Write a world model.
+    """Write a world model; an older one in the folder stays whole if anything fails.
 
     Raises
     ------
@@ -66,12 +67,16 @@ def write_world(
     settings = {"config": to_dict(config), "train": to_dict(train) | {"checkpoint_dir": None}}
     digest = {"weights_sha256": hashlib.sha256(weights).hexdigest(), "encoder_sha256": encoder.fingerprint}
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        encoder.save(target / _ENCODER)
-        (target / _WEIGHTS).write_bytes(weights)
-        (target / _FACTS).write_text(json.dumps({"format": FORMAT, **facts, **settings, **digest}, indent=2))
+        (target / _ENCODER).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target, prefix=".unfinished-") as staging:
+            written = Path(staging)
+            encoder.save(written / _ENCODER)
+            (written / _WEIGHTS).write_bytes(weights)
+            (written / _FACTS).write_text(json.dumps({"format": FORMAT, **facts, **settings, **digest}, indent=2))
+            for file in sorted(written.rglob("*.*")):
+                file.replace(target / file.relative_to(written))
     except OSError as error:
-        msg = f"Cannot write the world model to {target}: {error}"
+        msg = f"Cannot write the world model to {target}: {error}. Nothing that was there before is changed."
         raise ArtifactError(msg) from error
     return target
 

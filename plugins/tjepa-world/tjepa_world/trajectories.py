@@ -47,18 +47,21 @@ class Trajectories:
     rewards: Sequence[Float[np.ndarray, " steps"]] = field(default=())
 
     def __post_init__(self) -> None:
+        for name in ("observations", "actions", "rewards"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, [np.asarray(one) for one in (() if given is None else given)])
         _require(
             len(self.observations) == len(self.actions) > 0,
             f"{len(self.observations)} arrays of observations and {len(self.actions)} of actions were given; "
             "give one of each for every trajectory, and at least one",
         )
         for number, (seen, done) in enumerate(zip(self.observations, self.actions, strict=True)):
-            _check(number, np.asarray(seen), np.asarray(done))
+            _check(number, seen, done)
         for name, shapes in (("observations", self._shapes()), ("actions", {one.shape[1:] for one in self.actions})):
             _require(len(shapes) == 1, f"{name} have the shapes {sorted(shapes)}; give all trajectories the same one")
         if self.rewards:
             steps = [len(one) for one in self.actions]
-            found = [np.shape(one) for one in self.rewards]
+            found = [one.shape for one in self.rewards]
             _require(found == [(one,) for one in steps], f"rewards have the shapes {found}, but the steps are {steps}")
 
     def _shapes(self) -> set[tuple[int, ...]]:

@@ -53,9 +53,16 @@ class Controller:
         self._seen.clear()
 
     def __call__(self, observation: np.ndarray) -> Float[np.ndarray, " actions"]:
-        """The action for an observation."""
-        self._seen.append(np.asarray(observation))
+        """The action for an observation.
+
+        Raises
+        ------
+        DataError
+            It does not fit the model; the controller goes on with the next one as if this had not been.
+        """
+        latest = self.model.check_observation(observation)[-1]
+        seen = [*self._seen, latest][-self.model.config.history :]
         start = None if self.plan is None else shifted(self.plan.actions)
-        seen = np.stack(list(self._seen))
-        self.plan = plan(self.model, seen, self.goal, start=start, seed=self._generator, **self.settings)
+        self.plan = plan(self.model, np.stack(seen), self.goal, start=start, seed=self._generator, **self.settings)
+        self._seen.append(latest.copy())  # the caller may write the next one into the same array
         return self.plan.actions[0]

@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from tjepa_estimators.data.stacked import StackedSamples
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.nn.randomness import scoped_seed
 from tjepa_estimators.settings import as_settings
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.run import finetune
+from tjepa_world.fitting import in_stage
 from tjepa_world.windows import Stretches
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class LearnedCost(nn.Module):
 
     def __init__(self, inputs: int, width: int = 128) -> None:
         super().__init__()
+        self.inputs = inputs
         self.register_buffer("mean", torch.zeros(()))
         self.register_buffer("deviation", torch.ones(()))
         self.layers: nn.Module = nn.Linear(inputs, 1)
@@ -64,7 +67,17 @@ class LearnedCost(nn.Module):
         return self.each(states, actions).mean(dim=1)
 
     def each(self, states: Tensor, actions: Tensor) -> Float[Tensor, "candidates horizon"]:
-        """The cost of each step."""
+        """The cost of each step.
+
+        Raises
+        ------
+        ConfigError
+            States and actions are as wide as those of another model.
+        """
+        width = states.shape[2:].numel() + actions.shape[2]
+        if width != self.inputs:
+            msg = f"This cost was learned on {self.inputs} numbers a step, but the model has {width}; learn it anew."
+            raise ConfigError(msg)
         return self.scaled(torch.cat([states.flatten(2), actions], dim=2)) * self.deviation + self.mean
 
     def scaled(self, rows: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch"]:
@@ -114,7 +127,7 @@ def learn_cost(
     with scoped_seed(settings.seed):
         cost = LearnedCost(rows.shape[1], 128 if kind == "mlp" else 0)
     cost.mean.copy_(costs.mean())
-    cost.deviation.copy_(costs.std().clamp(min=1e-8))
+    cost.deviation.copy_(costs.std(correction=0).clamp(min=1e-8))
     targets = (costs - cost.mean) / cost.deviation
     if kind == "ridge":
         _solve(cost, rows, targets)
@@ -150,9 +163,12 @@ def _train(cost: LearnedCost, rows: Tensor, targets: Tensor, train: TrainConfig)
     def judge(module: nn.Module) -> float:
         return float(_error(module, rows[seen:], targets[seen:]))
 
-    finetune(cost, loss, seen, [(list(cost.parameters()), 1.0)], train, judge=judge if kept else None)
+    rates = [(list(cost.parameters()), 1.0)]
+    identity = {"data": [StackedSamples(one.numpy()).digest() for one in (rows, targets)]}
+    finetune(cost, loss, seen, rates, in_stage(train, "cost"), identity=identity, judge=judge if kept else None)
 
 
 def _error(module: nn.Module, rows: Tensor, targets: Tensor) -> Float[Tensor, ""]:
     assert isinstance(module, LearnedCost)  # noqa: S101 - the training loop knows modules only
-    return (module.scaled(rows) - targets).square().mean()
+    device = module.mean.device
+    return (module.scaled(rows.to(device)) - targets.to(device)).square().mean()

@@ -39,22 +39,31 @@ class Plan:
     latents: Float[np.ndarray, "horizon dim"]
     cost: float
     distance: float | None = None
-    """Expected distance of the last latent to the goal; None without a goal."""
+    """Expected distance to the goal at the end, with ``focus="nearest"`` where it is smallest; None without a goal."""
     start_distance: float | None = None
     """The same before the first action."""
     typical_distance: float = float("nan")
     """Median distance between two observations of the training."""
+    goal_novelty: float | None = None
+    """Distance of the goal to the nearest observation of the training."""
 
     @property
     def reached(self) -> bool:
-        """Whether the last latent is expected to be at the goal."""
+        """Whether the plan is expected to come to the goal."""
         return self.distance is not None and self.distance <= _REACHED * self.typical_distance
 
     @property
+    def goal_is_strange(self) -> bool:
+        """Whether the goal is further from all that was trained on than two observations are from each other."""
+        return self.goal_novelty is not None and self.goal_novelty > self.typical_distance
+
+    @property
     def looks_unreachable(self) -> bool:
-        """Whether the end is far from the goal and no nearer to it than the start."""
+        """Whether the goal is strange, or the plan stays far from it and hardly nearer than the start."""
         if self.distance is None or self.start_distance is None or self.reached:
             return False
+        if self.goal_is_strange:
+            return True
         return self.distance > _FAR * self.typical_distance and self.distance > 0.9 * self.start_distance
 
     @property
@@ -64,10 +73,12 @@ class Plan:
             return f"expected cost {self.cost:.3g}; there is no goal to reach"
         share = f"{self.distance / self.typical_distance:.0%} of the typical distance between observations"
         if self.reached:
-            return f"reached: the plan ends at {share} from the goal"
+            return f"reached: the plan comes to {share} from the goal"
+        if self.goal_is_strange:
+            return f"looks unreachable: the goal is unlike all observations of the training; the plan comes to {share}"
         if self.looks_unreachable:
-            return f"looks unreachable: the plan ends at {share} from the goal, no nearer than it begins"
-        return f"on the way: the plan ends at {share} from the goal"
+            return f"looks unreachable: the plan comes to {share} from the goal, hardly nearer than it begins"
+        return f"on the way: the plan comes to {share} from the goal"
 
 
 def plan(
@@ -92,7 +103,7 @@ def plan(
     observation
         The present one, or the latest ones of a model with a history; see :meth:`LatentWorldModel.rollout`.
     goal
-        What should be observed: one observation, or several that follow each other.
+        What should be observed: one observation, or several that follow each other, without NaN.
     bounds
         Lowest and highest action: a pair of numbers, or of one number for each action.
     horizon
@@ -133,12 +144,16 @@ def plan(
     (5, 2)
     """
     settings, limits = as_settings(PlannerConfig, planner), Bounds.of(bounds, model.num_actions_)
-    if horizon < 1:
-        msg = f"horizon must be at least 1, but got {horizon}."
+    if horizon < 1 or horizon != int(horizon):
+        msg = f"horizon must be at least 1, and a whole number, but got {horizon}."
         raise ConfigError(msg)
-    generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
+    horizon = int(horizon)
+    generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(int(seed))
     begin = model.start(observation)
-    target = None if goal is None else GoalCost(model.encode_goal(goal), focus)
+    target, novelty = None, None
+    if goal is not None:
+        target = GoalCost(model.encode_goal(goal), focus)
+        novelty = model.novelty(target.goal)
     price = cost or target
     if price is None:
         raise ConfigError("plan needs a goal, or a cost such as learn_cost(model, trajectories).")
@@ -152,14 +167,10 @@ def plan(
         latents = model.simulate(begin, actions[None])
         distances = None if target is None else target.distances(states_of(begin, latents))[0]
         at_start = None if target is None else float(target.distances(begin[None, None])[0, 0])
-    return Plan(
-        actions.numpy(),
-        latents[0].numpy(),
-        lowest,
-        None if distances is None else float(distances[-1]),
-        at_start,
-        model.typical_distance_,
-    )
+    distance = None
+    if distances is not None:
+        distance = float(distances.min() if focus == "nearest" else distances[-1])
+    return Plan(actions.numpy(), latents[0].numpy(), lowest, distance, at_start, model.typical_distance_, novelty)
 
 
 def shifted(actions: Float[np.ndarray, "horizon actions"]) -> Float[np.ndarray, "horizon actions"]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tjepa_estimators.data.stacked import StackedSamples
 from tjepa_estimators.errors import ConfigError, DataError
+from tjepa_world.scaling import moments
 from tjepa_world.vectors.reading import read_vectors
 
 __all__ = ["TOKENS", "VectorsConfig"]
@@ -62,7 +63,7 @@ class VectorsConfig:
         values = read_vectors(items)
         fitted = self if self.steps is not None else replace(self, steps=values.shape[1])
         if not fitted.mean:
-            mean, deviation = _moments(values.reshape(-1, values.shape[2]).astype(np.float64))
+            mean, deviation = _moments(values.reshape(-1, values.shape[2]))
             fitted = replace(fitted, mean=mean, deviation=deviation)
         fitted.check(values)
         return fitted
@@ -99,9 +100,8 @@ def _moments(rows: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
         empty = np.flatnonzero(~observed.any(axis=0)).tolist()
         msg = f"features {empty} hold no value at all; leave them out."
         raise DataError(msg)
-    mean, spread = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
-    is_constant = spread <= 1e-7 * np.maximum(1.0, np.abs(mean))
-    return tuple(mean.tolist()), tuple(np.where(is_constant, 1.0, spread).tolist())
+    mean, deviation = moments(rows, constant=1.0)
+    return tuple(mean.tolist()), tuple(deviation.tolist())
 
 
 def _require(fact: bool, rule: str, given: object) -> None:
