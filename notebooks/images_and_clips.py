@@ -29,10 +29,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tjepa_estimators import load_domain, pretrain
+from tjepa_estimators import load_domain, pretrain, untrained
 from tjepa_estimators.contracts import Masks
 from tjepa_estimators.jepa.config import MaskConfig
-from tjepa_estimators.training.run import untrained
 
 STEPS = 600  # of pretraining on digits, and half of them on clips
 

@@ -27,9 +27,8 @@ from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
 from tjepa_text import JEPATextFeatures
 
-from tjepa_estimators import load_domain, pretrain
+from tjepa_estimators import load_domain, pretrain, untrained
 from tjepa_estimators.jepa.config import MaskConfig
-from tjepa_estimators.training.run import untrained
 
 STEPS = 150  # of pretraining; the preset has 600
 

@@ -26,8 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from tjepa_estimators import ForecastTask, load_domain, pretrain
-from tjepa_estimators.training.run import untrained
+from tjepa_estimators import ForecastTask, load_domain, pretrain, untrained
 
 STEPS = 150  # of pretraining
 CONTEXT, HORIZON = 128, 24

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.tasks.forecast import ForecastTask
     from tjepa_estimators.tasks.next_window import next_window_rows
     from tjepa_estimators.training.config import TrainConfig
-    from tjepa_estimators.training.run import pretrain
+    from tjepa_estimators.training.run import pretrain, untrained
 
 __all__ = [
     "JEPAOD",
@@ -61,6 +61,7 @@ __all__ = [
     "next_window_rows",
     "pretrain",
     "run_JEPA",
+    "untrained",
 ]
 
 __version__ = "0.1.0"
@@ -91,6 +92,7 @@ _TARGETS = {
     "next_window_rows": "tjepa_estimators.tasks.next_window:next_window_rows",
     "pretrain": "tjepa_estimators.training.run:pretrain",
     "run_JEPA": "tjepa_estimators.interop.tsb_ad:run_JEPA",
+    "untrained": "tjepa_estimators.training.run:untrained",
 }
 
 _EXTRAS = {"sktime": "sktime", "skbase": "sktime", "skpro": "sktime", "darts": "darts", "pyod": "pyod"}

@@ -163,6 +163,12 @@ def untrained(
     """What :func:`pretrain` starts from: random weights. The control that any claim for pretraining needs.
 
     Parameters are those of :func:`pretrain`; of ``train`` only the seed matters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> untrained(np.sin(np.arange(300.0))).dim
+    32
     """
     preset = as_preset(config)
     settings = as_settings(TrainConfig, train)
