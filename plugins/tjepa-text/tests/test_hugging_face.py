@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tjepa_text import JEPATextFeatures
 from tjepa_text.hugging_face.convert import from_hugging_face
 from tjepa_text.hugging_face.embeddings import HuggingFaceTokenizerConfig
 from tjepa_text.vocabulary import SPECIAL
@@ -16,7 +17,7 @@ from tjepa_estimators.testing import EncoderTests
 transformers = pytest.importorskip("transformers")
 
 WORDS = [*SPECIAL, *["to", "be", "or", "not", "that", "is", "the", "question", "king", "ghost"], "##s"]
-TEXTS = ["to be or not to be", "the kings", "that is the question 日", "", "the ghost is not the king or is the ghost"]
+TEXTS = ["to be or not to be", "the kings", "that is the question 日", "the ghost is not the king or is the ghost"]
 
 
 def tokenizer():
@@ -53,10 +54,10 @@ def saved(request, tmp_path_factory):
     return folder, network
 
 
-def mean_pooled(network):
+def mean_pooled(network, texts):
     words = tokenizer()
     words.backend_tokenizer.no_truncation()
-    rows = words(TEXTS, padding=True, return_tensors="pt", truncation=False)
+    rows = words(texts, padding=True, return_tensors="pt", truncation=False)
     with torch.no_grad():
         latents = network(input_ids=rows["input_ids"], attention_mask=rows["attention_mask"]).last_hidden_state
     kept = rows["attention_mask"].unsqueeze(-1)
@@ -65,14 +66,14 @@ def mean_pooled(network):
 
 def test_its_embeddings_are_those_of_the_model(saved):
     folder, network = saved
-    np.testing.assert_allclose(from_hugging_face(folder).embed(TEXTS), mean_pooled(network), atol=1e-5)
+    np.testing.assert_allclose(from_hugging_face(folder).embed(TEXTS), mean_pooled(network, TEXTS), atol=1e-5)
 
 
 def test_it_is_rebuilt_without_the_files_of_the_model(saved, tmp_path):
     folder, network = saved
     from_hugging_face(folder).save(tmp_path / "encoder")
     twin = PretrainedEncoder.load(tmp_path / "encoder")
-    np.testing.assert_allclose(twin.embed(TEXTS), mean_pooled(network), atol=1e-5)
+    np.testing.assert_allclose(twin.embed(TEXTS), mean_pooled(network, TEXTS), atol=1e-5)
     assert str(folder.parent) not in (tmp_path / "encoder" / "config.json").read_text()
 
 
@@ -92,10 +93,25 @@ def test_other_recipes_keep_the_width_and_the_words_of_the_model(saved):
     assert np.isfinite(pretrain(TEXTS, initial=encoder, train={"steps": 1, "batch_size": 4}).embed(TEXTS)).all()
 
 
-def test_a_text_beyond_its_positions_is_refused_or_cut_as_asked(saved):
+def test_a_text_beyond_its_positions_is_the_mean_of_its_parts_weighted_by_their_tokens(saved, tmp_path):
+    parts, last = ["to be " * 11, "or not " * 11], "that is the question"
+    folder = from_hugging_face(saved[0]).save(tmp_path / "encoder")
+    rows = JEPATextFeatures(pretrained=folder, batch_size=2).fit_transform([" ".join([*parts, last]), "", *TEXTS])
+    found = mean_pooled(saved[1], [*parts, last])
+    np.testing.assert_allclose(rows[0], np.average(found, axis=0, weights=[24, 24, 6]), atol=1e-5)
+    np.testing.assert_allclose(rows[2:], mean_pooled(saved[1], TEXTS), atol=1e-5)
+
+
+def test_an_empty_text_is_the_zero_vector(saved):
+    encoder = from_hugging_face(saved[0])
+    for pool in ("mean", "max", "first"):
+        assert encoder.embed(["", " ", "to be"], pool=pool).any(axis=1).tolist() == [False, False, True]
+
+
+def test_a_text_that_is_too_long_is_refused_or_cut_as_asked(saved):
     long = ["to be " * 30]
-    with pytest.raises(DataError, match="makes 62 tokens, more than the 24"):
-        from_hugging_face(saved[0]).embed(long)
+    with pytest.raises(DataError, match="makes 60 tokens, more than the 22"):
+        from_hugging_face(saved[0], too_long="refuse").embed(long)
     cutting = from_hugging_face(saved[0], too_long="truncate")
     np.testing.assert_array_equal(cutting.embed(long), cutting.embed(["to be " * 11]))
     with pytest.raises(ConfigError, match="length=30 is more than the 24 positions"):

@@ -7,8 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tjepa_text.hamlet import Hamlet
+from tjepa_text.hugging_face.embeddings import HuggingFaceTokenizerConfig
 from tjepa_text.samples import TokenSequences, padding_waste
+from tjepa_text.vocabulary import as_json
 from tjepa_text.wordpiece import WordPieceConfig
+from tokenizers import Tokenizer, processors
 
 from tjepa_estimators.errors import ConfigError, DataError
 
@@ -59,6 +62,25 @@ def test_a_text_that_is_too_long_is_split_truncated_or_refused_as_asked():
             read(texts)
 
 
+def test_joining_documents_first_splits_truncates_or_refuses_each_as_asked():
+    texts = ["a b c d e f", "g h"]
+    assert spell(settings(packing="joined").samples(texts)) == ["abcd", "ef[SEP]g", "h[SEP]"]
+    assert spell(settings(packing="joined", too_long="truncate").samples(texts)) == ["abcd", "[SEP]gh[SEP]"]
+    with pytest.raises(DataError, match="Text 0 makes 6 tokens, more than the 4"):
+        settings(packing="joined", too_long="refuse").samples(texts)
+
+
+def test_a_row_beyond_the_positions_of_a_model_is_made_of_whole_parts():
+    words = Tokenizer.from_str(as_json(WORDS, lower=True))
+    words.post_processor = processors.BertProcessing(("[SEP]", 1), ("[UNK]", 0))
+    model = HuggingFaceTokenizerConfig(
+        vocabulary=words.to_str(), model={"max_position_embeddings": 5}, length=4, shortest=2
+    )
+    assert spell(model.rows(["a b c d e f g", "a b c", ""])) == [
+        "[UNK]abc[SEP][UNK]def[SEP][UNK]g[SEP]", "[UNK]abc[SEP]", ""
+    ]  # fmt: skip
+
+
 def test_unknown_characters_become_the_unknown_token():
     assert spell(settings().rows(["a 日 b"])) == ["a[UNK]b"]
 
@@ -93,9 +115,18 @@ def test_what_is_drawn_follows_from_step_and_seed_alone():
     assert not torch.equal(fresh.draw(13, 8, seed=4), first[13])
 
 
-def test_batches_hold_each_sequence_once():
-    samples = TokenSequences([[1] * length for length in (3, 1, 2, 5, 4)])
-    assert sorted(torch.cat(list(samples.batches(2))).tolist()) == [0, 1, 2, 3, 4]
+@given(lengths=st.lists(st.integers(1, 3000), min_size=1, max_size=60), batch_size=st.integers(1, 70))
+def test_batches_hold_each_sequence_once_and_at_most_a_quarter_of_padding(lengths, batch_size):
+    samples = TokenSequences([[1] * length for length in lengths])
+    batches = list(samples.batches(batch_size))
+    assert sorted(torch.cat(batches).tolist()) == list(range(len(lengths)))
+    assert max(map(len, batches)) <= batch_size
+    assert all((samples.gather(index) < 0).float().mean() <= 0.25 for index in batches)
+
+
+def test_one_long_text_among_short_ones_has_a_batch_of_its_own():
+    samples = TokenSequences([[1] * length for length in (9, 0, 3000, 10, 0, 11)])
+    assert [index.tolist() for index in samples.batches(64)] == [[1, 4], [0, 3, 5], [2]]
 
 
 def test_the_digest_tells_texts_and_boundaries_apart():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,13 @@ def read_documents(items: object) -> Iterator[str]:
     ----------
     items
         Strings in a list, an array, a column of a DataFrame or any other collection that can be read twice; a column
-        of a Hugging Face dataset, or one that has a column ``"text"``; the path of a text file (also ``.gz``) or of
-        a folder of such, whose paragraphs, with an empty line between them, are the documents.
+        of a Hugging Face dataset, or one whose rows have a column ``"text"``; the path of a text file (also ``.gz``)
+        or of a folder of such, whose paragraphs, with an empty line between them, are the documents.
 
     Raises
     ------
     DataError
-        There are none, or something is no string.
+        There are none, something is no string or no valid one, or a file cannot be read.
 
     Examples
     --------
@@ -45,7 +46,7 @@ def read_rows(items: object) -> list[str]:
     Raises
     ------
     DataError
-        There are none, or something is no string.
+        There are none, something is no string or no valid one, or a file cannot be read.
     """
     rows = [_read(item) if isinstance(item, Path) else _text(item, at) for at, item in enumerate(_items(items))]
     if not rows:
@@ -57,10 +58,12 @@ def read_rows(items: object) -> list[str]:
 def _items(items: Any) -> Iterable[object]:  # noqa: ANN401 - whatever a user has
     if isinstance(items, Path):
         return _files(items)
-    columns = getattr(items, "column_names", None)
-    if columns is not None:
-        return _column(items, columns)
-    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+    if isinstance(items, Mapping):
+        msg = (
+            f"Text must come from one collection, but got {type(items).__name__} of {list(items)}; choose one of them."
+        )
+        raise DataError(msg)
+    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
         msg = f"Text must come as a list of strings, but got {type(items).__name__}; write ['...'] for a single one."
         raise DataError(msg)
     if getattr(items, "ndim", 1) != 1:
@@ -73,18 +76,9 @@ def _items(items: Any) -> Iterable[object]:  # noqa: ANN401 - whatever a user ha
     return items
 
 
-def _column(dataset: Any, columns: Iterable[str]) -> Iterator[object]:  # noqa: ANN401 - of the library datasets
-    """Rows of a Hugging Face dataset, in memory or streamed, without importing that library."""
-    columns = list(columns)
-    if "text" not in columns:
-        msg = f"The dataset has no column 'text' but {columns}; give one, as in dataset['sentence']."
-        raise DataError(msg)
-    return (row["text"] for row in dataset)
-
-
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.name.endswith((".txt", ".txt.gz")))
+        found = sorted(file for file in path.rglob("*") if file.name.lower().endswith((".txt", ".txt.gz")))
         if not found:
             msg = f"The folder {path} holds no .txt or .txt.gz file."
             raise DataError(msg)
@@ -110,14 +104,24 @@ def _paragraphs(path: Path) -> Iterator[str]:
 def _read(path: Path) -> str:
     try:
         content = path.read_bytes()
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        return (gzip.decompress(content) if path.suffix.lower() == ".gz" else content).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read as UTF-8 text: {error}."
         raise DataError(msg) from error
 
 
 def _text(item: object, number: int) -> str:
+    if isinstance(item, Mapping):  # a row of a dataset; one that is streamed may not know its columns beforehand
+        if "text" not in item:
+            msg = f"Item {number} has no column 'text' but {list(item)}; give one, as in dataset['sentence']."
+            raise DataError(msg)
+        item = item["text"]
     if not isinstance(item, str):
         msg = f"Item {number} is no string but {item!r} ({type(item).__name__}); drop it, or put '' for a missing one."
         raise DataError(msg)
+    try:
+        item.encode()
+    except UnicodeEncodeError as error:
+        msg = f"Item {number} is no valid text: {error}; repair it, as with text.encode('utf-8', 'replace').decode()."
+        raise DataError(msg) from error
     return str(item)  # numpy's strings are strings, but the tokenizers library refuses them

@@ -62,7 +62,7 @@ class TextEncoding:
     @property
     def room(self) -> int:
         """Tokens of a sequence that are of the text itself."""
-        return self.length - len(self.around[0]) - len(self.around[1])
+        return self.length - len(self.wrap([]))
 
     @property
     def separator(self) -> int:
@@ -83,6 +83,16 @@ class TextEncoding:
         """A whole sequence of the tokens of a text."""
         before, after = self.around
         return [*before, *ids, *after]
+
+    def row(self, ids: list[int], positions: int | None) -> list[int]:
+        """All tokens of a text that is embedded: parts that fill the positions of a model, each a whole sequence.
+
+        Without positions it is one part, however long; an empty text makes none, so that its embedding is zero.
+        """
+        if not ids:
+            return []
+        room = len(ids) if positions is None else positions - len(self.wrap([]))
+        return [token for at in range(0, len(ids), room) for token in self.wrap(ids[at : at + room])]
 
     def parts(self, ids: list[int], number: int) -> list[list[int]]:
         """The sequences that a text is cut into, of about one length, or the one that it is cut to.

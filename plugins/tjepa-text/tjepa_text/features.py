@@ -35,7 +35,8 @@ class JEPATextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     """Embed texts: ``X`` is a list of strings, an array of one axis or a column of a DataFrame.
 
     A row's embedding does not depend on the other rows, which are read in batches of similar length. An empty text is
-    the zero vector, before whitening.
+    the zero vector, before whitening. A long text is embedded whole, or as the mean of its parts where a model has too
+    few positions, see :func:`~tjepa_text.from_hugging_face`.
 
     Parameters
     ----------

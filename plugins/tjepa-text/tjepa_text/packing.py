@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,16 +20,16 @@ def pack_documents(texts: Iterable[str], encoding: TextEncoding) -> Iterator[lis
 
 
 def pack_joined(texts: Iterable[str], encoding: TextEncoding) -> Iterator[list[int]]:
-    """Full sequences, of documents one after the other with a ``[SEP]`` after each; the last one may be shorter."""
-    separator, pending = encoding.separator, list[int]()
-    for ids in encoding.encode(texts):
-        if ids:
-            pending += [*ids, separator]
-        while len(pending) >= encoding.room:
-            yield encoding.wrap(pending[: encoding.room])
-            pending = pending[encoding.room :]
-    if pending:
-        yield encoding.wrap(pending)
+    """Full sequences, of documents one after the other with a ``[SEP]`` after each; the last one may be shorter.
+
+    A document that is too long by itself is cut or refused beforehand, unless it is to be split: then it goes on in the
+    next sequence, as any other.
+    """
+    separator, room = encoding.separator, encoding.room
+    documents = (encoding.shorten(ids, number) for number, ids in enumerate(encoding.encode(texts)))
+    tokens = chain.from_iterable([*ids, separator] for ids in documents if ids)
+    while sequence := list(islice(tokens, room)):
+        yield encoding.wrap(sequence)
 
 
 PACKINGS: Mapping[str, Callable[[Iterable[str], TextEncoding], Iterator[list[int]]]] = {

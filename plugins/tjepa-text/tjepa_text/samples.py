@@ -21,6 +21,8 @@ __all__ = ["PADDING", "TokenSequences", "padding_waste"]
 
 PADDING = -1
 """Stands where a sequence has ended; no vocabulary has such a number, so no text can hold it."""
+_WASTE = 0.25
+"""Most padding of a batch that is embedded, as a share of it; less makes more and smaller batches."""
 
 
 class TokenSequences:
@@ -63,8 +65,13 @@ class TokenSequences:
         return order[min(begin, len(order) - batch_size) :][:batch_size]
 
     def batches(self, batch_size: int) -> Iterator[Int[Tensor, " batch"]]:
-        """All numbers, from the shortest sequence to the longest, with less padding the smaller a batch is."""
-        return iter(torch.from_numpy(self.lengths).argsort(stable=True).split(batch_size))
+        """All numbers, from the shortest sequence to the longest.
+
+        A batch ends early where the next sequence would make more than a quarter of it padding: one long text does not
+        make many short ones long, and lengths must grow by a third for each batch that is cut so.
+        """
+        order = self.lengths.argsort(kind="stable")
+        return iter(torch.from_numpy(order).split(_batch_sizes(self.lengths[order].tolist(), batch_size)))
 
     def gather(self, index: Int[Tensor, " batch"]) -> Int[Tensor, "batch tokens"]:
         """Read sequences, with padding up to the longest one."""
@@ -97,6 +104,19 @@ def padding_waste(samples: TokenSequences, batch_size: int, steps: int, seed: in
     """
     rows = [samples.gather(samples.draw(step, batch_size, seed)) for step in range(steps)]
     return sum(int((row == PADDING).sum()) for row in rows) / sum(row.numel() for row in rows)
+
+
+def _batch_sizes(lengths: list[int], batch_size: int) -> list[int]:
+    """How many of the lengths, which grow, each batch takes."""
+    sizes, real = [0], 0
+    for length in (max(1, length) for length in lengths):  # an empty sequence makes one token of padding
+        rows = sizes[-1] + 1
+        if rows > batch_size or real + length < (1 - _WASTE) * rows * length:
+            sizes.append(0)
+            real = 0
+        sizes[-1] += 1
+        real += length
+    return sizes
 
 
 def _counted(sequences: Iterable[list[int]], sizes: list[int]) -> Iterator[list[int]]:

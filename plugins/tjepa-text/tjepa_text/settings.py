@@ -27,11 +27,11 @@ class TextSettings:
     length: int = 64
     """Most tokens of a sequence in training."""
     too_long: str = "split"
-    """What becomes of a text with more tokens: ``"split"`` makes several sequences of it in training and embeds it as
-    one long sequence; ``"truncate"`` keeps its beginning; ``"refuse"`` is an error."""
+    """What becomes of a text that has more tokens by itself, whatever the packing: ``"split"`` makes several sequences
+    of it in training and embeds all of it; ``"truncate"`` keeps its beginning; ``"refuse"`` is an error."""
     packing: str = "documents"
     """Training sequences: ``"documents"`` never crosses from one document to the next; ``"joined"`` fills each
-    sequence, with ``[SEP]`` between documents."""
+    sequence, with ``[SEP]`` after each document, which may go on in the next sequence."""
     shortest: int = 8
     """Sequences with fewer tokens are left out of training: there is too little to predict from."""
 
@@ -47,8 +47,8 @@ class TextSettings:
             raise ConfigError(msg)
 
     @property
-    def longest_row(self) -> int | None:
-        """Most tokens that a text may make where nothing cuts it; None where positions are computed."""
+    def positions(self) -> int | None:
+        """Tokens that are embedded together, more in parts; None where positions are computed, for any number."""
         return None
 
     @property
@@ -93,16 +93,7 @@ class TextSettings:
     def _rows(self, texts: list[str]) -> Iterator[list[int]]:
         encoding = self.encoding
         for number, ids in enumerate(encoding.encode(texts)):
-            row = encoding.wrap(encoding.shorten(ids, number))
-            self._check_row(row, number)
-            yield row
-
-    def _check_row(self, row: list[int], number: int) -> None:
-        if self.longest_row is not None and len(row) > self.longest_row:
-            msg = (
-                f"Text {number} makes {len(row)} tokens, more than the {self.longest_row} that this model has positions"
-            )
-            raise DataError(f"{msg} for; shorten it, or set too_long='truncate'.")
+            yield encoding.row(encoding.shorten(ids, number), self.positions)
 
 
 def _one_of(name: str, given: str, known: tuple[str, ...]) -> None:

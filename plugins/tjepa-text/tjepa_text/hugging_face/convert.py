@@ -31,8 +31,10 @@ def from_hugging_face(
 ) -> PretrainedEncoder:
     """An encoder with the weights of a Hugging Face model, in student and teacher.
 
-    Its mean-pooled embeddings are the mean-pooled last hidden states of the model. ``pretrain(texts, initial=encoder,
-    config="t-jepa")`` goes on from it.
+    Its mean-pooled embeddings are the mean-pooled last hidden states of the model; only an empty text is the zero
+    vector. A text with more tokens than the model has positions is embedded in parts, each by itself, and pooled over
+    the tokens of all: the mean is that of the parts, weighted by their tokens, and ``"first"`` is of the first part.
+    ``pretrain(texts, initial=encoder, config="t-jepa")`` goes on from it.
 
     Parameters
     ----------
@@ -43,8 +45,8 @@ def from_hugging_face(
     length
         Most tokens of a training sequence; that of the recipe, as far as the model has positions, if None.
     too_long
-        What becomes of longer texts: ``"split"`` (embedded whole, up to the positions that the model has; more are an
-        error), ``"truncate"`` or ``"refuse"``.
+        What becomes of longer texts: ``"split"`` (several sequences in training, and all of it is embedded),
+        ``"truncate"`` or ``"refuse"``.
     seed
         Of the weights of the predictor.
 

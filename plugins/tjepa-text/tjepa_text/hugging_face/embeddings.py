@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
+import torch
 from torch import nn
 
 from tjepa_estimators.contracts import Tokens
@@ -32,13 +33,13 @@ class HuggingFaceTokenizerConfig(TextSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.longest_row is not None and self.length > self.longest_row:
-            msg = f"length={self.length} is more than the {self.longest_row} positions of this model; lower it."
+        if self.positions is not None and self.length > self.positions:
+            msg = f"length={self.length} is more than the {self.positions} positions of this model; lower it."
             raise ConfigError(msg)
 
     @property
-    def longest_row(self) -> int | None:
-        """Positions that the model has."""
+    def positions(self) -> int | None:
+        """Those that the model has."""
         return self.model.get("max_position_embeddings")
 
     def fit_to(self, items: object) -> Self:  # noqa: ARG002 - the vocabulary is the model's
@@ -56,12 +57,16 @@ class HuggingFaceTokenizerConfig(TextSettings):
 
 
 class HuggingFaceTokenizer(nn.Module):
-    """The embeddings of a model: of the token, of its place, of the one segment; then a layer norm."""
+    """The embeddings of a model: of the token, of its place, of the one segment; then a layer norm.
+
+    Places are counted anew after the last position of the model: there the next part of a text begins.
+    """
 
     def __init__(self, dim: int, config: HuggingFaceTokenizerConfig) -> None:
         super().__init__()
         self.dim = dim
         self.embed = family_of(config.model).build("embeddings", rebuild_config(config.model))
+        self.positions = cast("nn.Embedding", self.embed.position_embeddings).num_embeddings
         width = cast("nn.Embedding", self.embed.word_embeddings).embedding_dim
         if width != dim:
             msg = f"The model is {width} wide, but dim={dim}; set dim to {width}."
@@ -77,5 +82,6 @@ class HuggingFaceTokenizer(nn.Module):
         context: Int[Tensor, "batch visible"] | None = None,  # noqa: ARG002 - nothing is taken from other tokens
     ) -> Tokens:
         """Embed token numbers; ``-1`` is padding."""
-        values = self.embed(input_ids=raw.clamp(min=0))
+        steps = torch.arange(raw.shape[1], device=raw.device) % self.positions
+        values = self.embed(input_ids=raw.clamp(min=0), position_ids=steps.unsqueeze(0))
         return Tokens(values, token_positions(raw, values.dtype), raw == PADDING)
