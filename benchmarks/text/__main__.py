@@ -56,7 +56,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         "Text", COMPARED, [table(ledger.table)], seeds=", ".join(map(str, seeds)), packages=("torch", "tokenizers")
     )
     command = f"python -m benchmarks.text --steps {options.steps} --weights FOLDER --more-steps {options.more_steps}"
-    publish(report, options, f"{command}, then with --precision bf16-mixed in place of --weights")
+    publish(
+        report,
+        options,
+        f"{command}, then with --precision bf16-mixed in place of --weights; more seeds of a row by --rows and --seeds",
+    )
 
 
 def table(lines: pd.DataFrame) -> Table:
@@ -66,7 +70,7 @@ def table(lines: pd.DataFrame) -> Table:
         [
             name,
             *(_spread(lines, name, precision, one) for precision in PRECISIONS for one in ("stsb", "genre")),
-            lines.loc[lines["embedding"] == name, "seed"].nunique(),
+            str(lines.loc[lines["embedding"] == name, "seed"].nunique()),
         ]
         for name in names
     ]
