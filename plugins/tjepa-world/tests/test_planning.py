@@ -187,7 +187,7 @@ def test_a_goal_of_the_wrong_shape_is_refused(world):
 def test_a_goal_unlike_all_that_was_seen_is_told(world, goal):
     found = plan(world, np.zeros(2), np.array(goal), bounds=(-1, 1), horizon=6, planner=FEW)
     assert found.looks_unreachable
-    assert "unlike all observations" in found.verdict
+    assert "unlike all of the training" in found.verdict
 
 
 def test_a_goal_with_nan_is_refused(world):

@@ -75,7 +75,7 @@ class Plan:
         if self.reached:
             return f"reached: the plan comes to {share} from the goal"
         if self.goal_is_strange:
-            return f"looks unreachable: the goal is unlike all observations of the training; the plan comes to {share}"
+            return f"looks unreachable: the goal is unlike all of the training; the plan comes to {share} from it"
         if self.looks_unreachable:
             return f"looks unreachable: the plan comes to {share} from the goal, hardly nearer than it begins"
         return f"on the way: the plan comes to {share} from the goal"
