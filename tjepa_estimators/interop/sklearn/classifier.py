@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from tjepa_estimators.errors import DataError
-from tjepa_estimators.interop.sklearn.rows import check_shape, holds_numbers, shaped
+from tjepa_estimators.interop.sklearn.rows import check_count, check_shape, shaped, validated
 from tjepa_estimators.interop.sklearn.settings import CONSTRAINTS, N_CHANNELS, seed_of
 from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.recipe import recipe_of, seeded
@@ -33,8 +33,8 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
     """Classify windows of series, or items of another kind, on a pretrained encoder.
 
     Each row of ``X`` is a window of shape (time, n_channels), flattened; NaN marks missing values. With an encoder that
-    has a tokenizer of its own, ``X`` holds the items that it reads: an array of any number of axes, a list, or rows
-    that are flattened items of one ``shape``.
+    has a tokenizer of its own, each row is one item that it reads: ``X`` is an array of any number of axes, a list or a
+    column of items, or rows that are flattened items of one ``shape``.
 
     Parameters
     ----------
@@ -148,8 +148,7 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
         tokenizer = tokenizer_of(self.pretrained, self.config)
         self._has_tokenizer = tokenizer is not None
         check_shape(self.shape, has_tokenizer=self._has_tokenizer)
-        if self._is_checked(X):
-            X, y = validate_data(self, X, y, **self._checks)
+        X, y = validated(self, X, y, has_tokenizer=self._has_tokenizer)
         items = self._items(X)
         check_classification_targets(y)
         self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
@@ -171,31 +170,27 @@ class JEPAClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "rows classes"]:
-        """The probability of each class, in the order of ``classes_``."""
+        """The probability of each class, in the order of ``classes_``.
+
+        Raises
+        ------
+        DataError
+            The rows cannot be read.
+        """
         check_is_fitted(self)
-        if self._is_checked(X):
-            X = validate_data(self, X, reset=False, **self._checks)
-        return self.task_.predict_proba(self._items(X))
+        items = self._items(validated(self, X, has_tokenizer=self._has_tokenizer, reset=False))
+        found = self.task_.predict_proba(items)
+        check_count(len(found), items)
+        return found
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row."""
         likeliest = self.predict_proba(X).argmax(axis=1)
         return self.classes_[likeliest]
 
-    def _is_checked(self, X: Any) -> bool:
-        """Whether scikit-learn can check X; texts, paths and lists of items are for their tokenizer."""
-        return not self._has_tokenizer or holds_numbers(X)
-
-    @property
-    def _checks(self) -> dict[str, Any]:
-        kind = {"dtype": "numeric", "allow_nd": True} if self._has_tokenizer else {"dtype": np.float64}
-        return {**kind, "ensure_all_finite": "allow-nan"}
-
     def _items(self, X: Any) -> Any:
         """What the encoder reads, of rows."""
-        if self._has_tokenizer and self.shape is None:
-            return X
-        return shaped(np.asarray(X), self.n_channels, self.shape, has_tokenizer=self._has_tokenizer)
+        return shaped(X, self.n_channels, self.shape, has_tokenizer=self._has_tokenizer)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

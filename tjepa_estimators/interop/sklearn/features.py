@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from tjepa_estimators.interop.sklearn.rows import check_shape, shaped
+from tjepa_estimators.interop.sklearn.rows import check_count, check_shape, shaped, validated
 from tjepa_estimators.interop.sklearn.settings import (
     CONSTRAINTS,
     N_CHANNELS,
@@ -20,6 +19,7 @@ from tjepa_estimators.training.recipe import recipe_of
 if TYPE_CHECKING:
     import os
 
+    import numpy as np
     from jaxtyping import Float
 
     from tjepa_estimators.artifact import PretrainedEncoder
@@ -35,8 +35,9 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     Each channel is embedded on its own and normalised by its own level and spread. NaN marks missing values. A
     row's embedding does not depend on the other rows.
 
-    With an encoder that has a tokenizer, in ``pretrained`` or in ``config``, rows are what it reads: ``X`` has an axis
-    for each of their axes, or they are flattened and ``shape`` says how to undo it.
+    With an encoder that has a tokenizer, in ``pretrained`` or in ``config``, each row is one item that it reads: ``X``
+    is an array with an axis for each of their axes, a list or a column of items, or they are flattened and ``shape``
+    says how to undo it.
 
     Parameters
     ----------
@@ -65,10 +66,11 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     pretrained_
         The encoder in use.
     n_features_in_
-        Columns of ``X`` in ``fit``.
+        Columns of ``X`` in ``fit``, where that is an array or a table.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from tjepa_estimators import JEPAFeatures
     >>> X = np.random.default_rng(0).normal(size=(20, 48))
     >>> JEPAFeatures(train={"steps": 2}).fit_transform(X).shape
@@ -119,19 +121,21 @@ class JEPAFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self
 
     def transform(self, X: Any) -> Float[np.ndarray, "rows features"]:
-        """Embed each row, in double precision: the width of the encoder, for each channel of a window."""
+        """Embed each row, in double precision: the width of the encoder, for each channel of a window.
+
+        Raises
+        ------
+        DataError
+            The rows cannot be read.
+        """
         check_is_fitted(self)
-        return self._reader.features(self._backbone, self._reader.samples(self._rows(X, reset=False)))
+        rows = self._rows(X, reset=False)
+        samples = self._reader.samples(rows)
+        check_count(len(samples), rows)
+        return self._reader.features(self._backbone, samples)
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
-        X = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype="numeric" if self._has_tokenizer else np.float64,
-            ensure_all_finite="allow-nan",
-            allow_nd=True,
-        )
+        X = validated(self, X, has_tokenizer=self._has_tokenizer, reset=reset)
         return shaped(X, self.n_channels, self.shape, has_tokenizer=self._has_tokenizer)
 
     def __sklearn_tags__(self) -> Any:
