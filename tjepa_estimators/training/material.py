@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tjepa_estimators.contracts import DataDomain, SampleDomain
 from tjepa_estimators.data.domains import load_domain
-from tjepa_estimators.errors import ConfigError, DataError
+from tjepa_estimators.errors import ConfigError, DataError, PluginError
+from tjepa_estimators.plugins.catalog import list_plugins
 from tjepa_estimators.training.corpus import Corpus, build_corpus
 from tjepa_estimators.training.domains import as_domains
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tjepa_estimators.contracts import Domain
     from tjepa_estimators.data.mixture import MixtureConfig
@@ -78,14 +82,22 @@ class Items:
 def read(data: object, jepa: JEPAConfig) -> SeriesDomains | Items:
     """Sort out what pretraining is given: series for a JEPA of series, else items and where they come from.
 
+    With a tokenizer, a string that names no domain may be the path of a file or folder that the tokenizer reads.
+
     Raises
     ------
     DataError
         The data cannot be used.
+    PluginError
+        A string names no domain, nor a path with a tokenizer.
     """
     if jepa.tokenizer is None:
-        return SeriesDomains(as_domains(data))
-    opened = [load_domain(one) if isinstance(one, str) else one for one in _parts(data)]
+        with _advice("Strings name domains of series; other kinds of data need config= with their tokenizer."):
+            return SeriesDomains(as_domains(data))
+    if isinstance(data, str) and _is_path(data):
+        return Items(Path(data), ())
+    with _advice("Nor is there such a file or folder."):
+        opened = [load_domain(one) if isinstance(one, str) else one for one in _parts(data)]
     domains = [one for one in opened if isinstance(one, SampleDomain)]
     if not domains:
         _refuse_series(opened, jepa.tokenizer.kind)
@@ -93,6 +105,23 @@ def read(data: object, jepa: JEPAConfig) -> SeriesDomains | Items:
     if len(domains) < len(opened):
         raise DataError("Domains and other data were given in one list; pretrain on the one or on the other.")
     return Items([item for domain in domains for item in domain.items()], tuple(map(_source, domains)))
+
+
+@contextmanager
+def _advice(advice: str) -> Iterator[None]:
+    """More to say where a string names no domain."""
+    try:
+        yield
+    except PluginError as error:
+        raise PluginError(f"{error} {advice}") from error
+
+
+def _is_path(data: str) -> bool:
+    """Whether a string is a path and no domain, whose name comes first."""
+    if any(row.kind == "domain" and row.name == data for row in list_plugins()):
+        return False
+    # unlike Path.exists, this is false for a name that is too long
+    return os.path.exists(data)  # noqa: PTH110
 
 
 def _parts(data: object) -> Sequence[object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ import torch
 from tests import grids
 from tjepa_estimators import JEPAForecaster, PretrainedEncoder, load_domain, pretrain
 from tjepa_estimators.artifact import resolve_pretrained
-from tjepa_estimators.errors import ConfigError, DataError
+from tjepa_estimators.errors import ConfigError, DataError, PluginError
 from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, TokenizerConfig, as_preset
 from tjepa_estimators.training.run import untrained
 
@@ -72,6 +74,31 @@ def test_series_are_refused_where_a_tokenizer_reads_and_the_other_way_round():
         pretrain("squares")
     with pytest.raises(DataError, match="Domains and other data"):
         pretrain([load_domain("squares"), PICTURES], config="grid-tiny")
+
+
+def test_a_string_that_names_no_domain_but_a_path_goes_to_the_tokenizer(tmp_path, monkeypatch):
+    read = grids.GridConfig.rows
+    monkeypatch.setattr(
+        grids.GridConfig, "rows", lambda self, items: read(self, np.load(items) if isinstance(items, Path) else items)
+    )
+    monkeypatch.setattr(grids.GridConfig, "fit_to", lambda self, _: self)
+    monkeypatch.chdir(tmp_path)
+    for name in ("cells.npy", "squares"):
+        with Path(name).open("wb") as file:
+            np.save(file, PICTURES)
+    by_path = pretrain(str(tmp_path / "cells.npy"), config="grid-tiny")
+    assert by_path.info.provenance.windows == len(PICTURES)
+    assert by_path.info.provenance.data == ()
+    assert pretrain("squares", config="grid-tiny").info.provenance.windows == 40, "the name of a domain comes first"
+    for wrong in ("cells", "a long sentence, " * 300):
+        with pytest.raises(PluginError, match=r"No domain is named.* Nor is there such a file or folder"):
+            pretrain(wrong, config="grid-tiny")
+
+
+@pytest.mark.parametrize("strings", ["Who's there?", ["Who's there?", "Nay, answer me."]])
+def test_strings_without_a_tokenizer_are_told_to_need_one(strings):
+    with pytest.raises(PluginError, match=r"No domain .*Who's there.* other kinds of data need config= with"):
+        pretrain(strings)
 
 
 def test_an_estimator_of_series_refuses_an_encoder_of_something_else(waves):
