@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 from tjepa_vision.images.settings import ImagePatchesConfig
 from tjepa_vision.images.tokenizer import ImagePatches
 
@@ -98,6 +98,45 @@ def test_a_damaged_file_is_named(tmp_path):
         ImagePatchesConfig().fit_to(folder)
 
 
+@pytest.mark.parametrize(("values", "kind"), [(GREY[0] / 255.0, "floats"), (GREY[0].astype(np.int32), "whole numbers")])
+def test_files_of_numbers_that_are_no_bytes_are_refused(tmp_path, values, kind):
+    Image.fromarray(values.astype(np.float32) if kind == "floats" else values).save(tmp_path / "one.tif")
+    with pytest.raises(DataError, match=rf"one.tif holds {kind}.*give arrays"):
+        ImagePatchesConfig().fit_to(tmp_path)
+
+
+def test_greys_of_16_bits_become_bytes_in_all_formats(tmp_path):
+    wide = GREY[0].astype(np.uint16) * 257
+    for suffix in ("png", "tif"):
+        Image.fromarray(wide).save(tmp_path / f"one.{suffix}")
+    (tmp_path / "one.pgm").write_bytes(b"P5 6 8 65535\n" + wide.astype(">u2").tobytes())
+    for raw in ImagePatchesConfig().fit_to(tmp_path).rows(tmp_path).gather(torch.arange(3)):
+        np.testing.assert_array_equal(raw[..., 0].numpy(), GREY[0])
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif"])
+def test_pictures_are_turned_as_their_exif_data_say(tmp_path, suffix):
+    picture = Image.new("L", (6, 8), 0)
+    picture.paste(250, (0, 0, 6, 4))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    picture.save(tmp_path / f"turned.{suffix}", exif=exif)
+    config = ImagePatchesConfig().fit_to(tmp_path)
+    assert config.size == (6, 8)
+    shown = config.rows(tmp_path).gather(torch.tensor([0])).numpy()[0, ..., 0]
+    assert (shown[:, :4] < 20).all()
+    assert (shown[:, 4:] > 230).all()
+
+
+def test_a_file_of_too_many_pixels_is_named(tmp_path, monkeypatch):
+    folder = save(tmp_path, large=Image.fromarray(GREY[0]))
+    config = ImagePatchesConfig().fit_to(folder)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    for reading in (lambda: config.rows(folder).gather(torch.tensor([0])), lambda: ImagePatchesConfig().fit_to(folder)):
+        with pytest.raises(DataError, match=r"large.png cannot be read as an image: .*exceeds limit"):
+            reading()
+
+
 @pytest.mark.parametrize(
     ("items", "message"),
     [
@@ -109,6 +148,8 @@ def test_a_damaged_file_is_named(tmp_path):
         (np.full((2, 4, 4), "a"), "not numbers"),
         (np.zeros((0, 4, 4)), "empty"),
         ("no such folder", "no file 'no such folder'"),
+        ("to be or not to be " * 300, "no file 'to be"),
+        (["to be or not to be " * 300], "no file 'to be"),
     ],
 )
 def test_what_is_no_stack_of_images_is_refused(items, message):

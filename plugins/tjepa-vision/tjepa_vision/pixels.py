@@ -1,4 +1,4 @@
-"""Pixels: arrays as users have them become uint8 or float32 with channels last; how large, and how they vary."""
+"""Arrays as users have them; how large patches of them are, and how their channels vary."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tjepa_estimators.errors import ConfigError, DataError
+from tjepa_estimators.errors import ConfigError
+from tjepa_vision.grids import is_grid, read_grid
+from tjepa_vision.scales import unit
 
-__all__ = ["as_array", "as_pixels", "channel_stats", "check_format", "fitting_patch", "unit"]
+__all__ = ["as_array", "channel_stats", "check_format", "fitting_patch"]
 
 _TOKENS = 6
 """Fewest patches along the shorter side, where no patch is given."""
@@ -18,40 +20,18 @@ _FLAT = 1e-6
 
 
 def as_array(items: Any) -> np.ndarray:  # noqa: ANN401 - whatever a user has
-    """An array from an array, a list of numbers, or an xarray object; variables of a Dataset become channels."""
-    if type(items).__module__.startswith("xarray"):
-        if hasattr(items, "data_vars"):
-            return np.moveaxis(items.to_array().to_numpy(), 0, -1)
-        return np.asarray(items.to_numpy())
-    return np.asarray(items)
+    """An array from an array, a list of numbers, or an xarray object, see :func:`~tjepa_vision.grids.read_grid`.
 
-
-def as_pixels(values: np.ndarray, name: str) -> np.ndarray:
-    """Whole numbers as uint8 where they are such, all else as float32; whole numbers of 16 bits become shares of 1.
+    What is masked becomes NaN.
 
     Raises
     ------
     DataError
-        They are no numbers, or some are missing or infinite.
+        The variables of a Dataset cannot be channels of the same frames.
     """
-    if values.dtype.kind not in "buif":
-        raise DataError(f"{name} holds {values.dtype}, not numbers; give uint8 or floats.")
-    if 0 in values.shape:
-        raise DataError(f"{name} is empty: its shape is {values.shape}.")
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype == np.bool_:
-        return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype == np.uint16:
-        return values.astype(np.float32) / np.float32(65535)
-    if not np.isfinite(values).all():
-        raise DataError(f"{name} holds missing or infinite values; fill them in, such as by the mean of the frame.")
-    return values.astype(np.float32, copy=False)
-
-
-def unit(values: np.ndarray) -> np.ndarray:
-    """Pixels as float32: uint8 as shares of 255, others as they are."""
-    return values.astype(np.float32) / np.float32(255) if values.dtype == np.uint8 else values
+    if np.ma.is_masked(items):
+        return np.ma.filled(items.astype(float), np.nan)
+    return read_grid(items) if is_grid(items) else np.asarray(items)
 
 
 def channel_stats(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from tjepa_estimators.errors import DataError
+from tjepa_vision.paths import find_files
 
 __all__ = ["find_images", "format_of", "read_image"]
 
@@ -17,51 +20,37 @@ _GREY = frozenset({"1", "L", "I;16", "I;16B", "I"})
 
 
 def find_images(items: object) -> list[Path] | None:
-    """Paths of files, where ``items`` is a folder (all files in and below it, sorted), a file or a list of files.
+    """Paths of image files, as :func:`~tjepa_vision.paths.find_files` finds them; None where the items are no paths.
 
     Raises
     ------
     DataError
         There is no such folder or file, or no image in it.
     """
-    if isinstance(items, str | Path):
-        folder = Path(items)
-        if folder.is_dir():
-            found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-            if not found:
-                raise DataError(f"There is no image in {folder}; files that end in {sorted(_SUFFIXES)} are read.")
-            return found
-        return find_images([folder])
-    if not isinstance(items, list | tuple) or not items or not all(isinstance(one, str | Path) for one in items):
-        return None
-    missing = [f"{path}" for path in items if not Path(path).is_file()]
-    if missing:
-        raise DataError(f"There is no file {missing[0]!r} ({len(missing)} of {len(items)} are missing).")
-    return [Path(path) for path in items]
+    return find_files(items, _SUFFIXES, "image")
 
 
 def format_of(paths: list[Path]) -> tuple[tuple[int, int], int]:
-    """Size of the first image, and channels: 1 if all are grey, else 3."""
-    headers = [_header(path) for path in paths]
-    return headers[0][0], 1 if all(mode in _GREY for _, mode in headers) else 3
+    """Size of the first image, upright, and channels: 1 if all are grey, else 3."""
+    with _opened(paths[0]) as first:
+        ImageOps.exif_transpose(first, in_place=True)
+        size = first.height, first.width
+    return size, 1 if all(_mode(path) in _GREY for path in paths) else 3
 
 
 def read_image(path: str | Path, size: tuple[int, int], channels: int, *, resize: bool) -> np.ndarray:
-    """One image as uint8 ``[height width channels]``.
+    """One image as uint8 ``[height width channels]``, turned as its EXIF data say.
 
     Raises
     ------
     DataError
-        The file is damaged, has another size, or there is no such mode.
+        The file is damaged, too large, has another size or numbers that are no bytes, or there is no such mode.
     """
     if channels not in _MODES:
         raise DataError(f"Image files have 1, 3 or 4 channels, but the settings say {channels}.")
-    try:
-        with Image.open(path) as opened:
-            opened.load()
-            image = _convert(opened, _MODES[channels])
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as an image: {error}. Remove or replace it.") from error
+    with _opened(path) as opened:
+        ImageOps.exif_transpose(opened, in_place=True)  # which reads the pixels too
+        image = _convert(_in_bytes(opened, path), _MODES[channels])
     height, width = size
     if image.size != (width, height):
         if not resize:
@@ -71,17 +60,37 @@ def read_image(path: str | Path, size: tuple[int, int], channels: int, *, resize
     return np.array(image, dtype=np.uint8).reshape(height, width, channels)
 
 
-def _header(path: Path) -> tuple[tuple[int, int], str]:
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """The file, whose header is read; whatever is wrong with it is a DataError that names it."""
     try:
-        with Image.open(path) as opened:
-            return (opened.height, opened.width), opened.mode
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        # as an open file: of a path, Pillow 13 maps plain TIFF into memory, and wrongly where it must be turned
+        with Path(path).open("rb") as file, Image.open(file) as opened:
+            yield opened
+    except DataError:
+        raise
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{path} cannot be read as an image: {error}. Remove or replace it.") from error
 
 
+def _mode(path: Path) -> str:
+    with _opened(path) as opened:
+        return opened.mode
+
+
+def _in_bytes(image: Image.Image, path: str | Path) -> Image.Image:
+    """16 bits become 8; Pillow would cut them off at 255."""
+    if image.mode not in {"F", "I"} and not image.mode.startswith("I;16"):
+        return image
+    # 16 bits of PGM, and of PNG in older versions of Pillow, are "I"; elsewhere these are 32 bits in units of their own
+    if image.mode == "F" or (image.mode == "I" and image.format not in {"PNG", "PPM"}):
+        kind = "floats" if image.mode == "F" else "whole numbers of 32 bits"
+        msg = f"{path} holds {kind}, not bytes; read it, such as by np.asarray(PIL.Image.open(path)), and give arrays."
+        raise DataError(msg)
+    return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+
+
 def _convert(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode.startswith("I"):  # Pillow would cut 16 bits off at 255
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
     if mode != "RGBA" and (image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info):
         above = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", above.size, "white"), above)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from tjepa_vision.images.reading import read_images
+from tjepa_vision.images.reading import read_images, scale_of_images
 from tjepa_vision.pixels import channel_stats, check_format, fitting_patch
+from tjepa_vision.scales import check_scale
 
 if TYPE_CHECKING:
     from tjepa_vision.images.reading import ImageArrays, ImageFiles
@@ -41,25 +42,31 @@ class ImagePatchesConfig:
     """A size that is no multiple of the patch: ``"pad"`` with the mean below and to the right, or ``"refuse"``."""
     resize: bool = False
     """Scale files to ``size`` and cut them in the middle; else another size is refused. Arrays are never resized."""
+    scale: str | None = None
+    """``"unit"``: numbers are bytes or shares of 1, whatever their dtype, and others are refused; ``"raw"``: all
+    numbers are taken as they are, also uint8 and files. None is ``"unit"`` where all numbers that are trained on are
+    such, and ``"raw"`` otherwise."""
     mean: tuple[float, ...] | None = None
-    """Of each channel, in units where uint8 reaches from 0 to 1 and floats are what they are."""
+    """Of each channel; where the scale is not ``"raw"``, in units where uint8 reaches from 0 to 1."""
     std: tuple[float, ...] | None = None
     """Of each channel, in the same units."""
 
     def __post_init__(self) -> None:
         check_format(self.patch, self.size, self.channels, self.odd_size, self.resize)
+        check_scale(self.scale, self.channels, self.mean, self.std)
 
     def fit_to(self, items: object) -> Self:
         """Take from the items what is not set."""
-        if None not in {self.patch, self.size, self.channels, self.mean, self.std}:
+        if None not in {self.patch, self.size, self.channels, self.scale, self.mean, self.std}:
             return self
-        images = self.samples(items)
+        scaled = replace(self, scale=self.scale or scale_of_images(items))
+        images = scaled.samples(items)
         numbers = np.unique(np.linspace(0, len(images) - 1, min(len(images), _MOST)).astype(int))
         pixels = images.pixels(numbers)
         height, width = self.size or pixels.shape[1:3]
         mean, std = channel_stats(pixels)
         return replace(
-            self,
+            scaled,
             patch=self.patch or fitting_patch(height, width),
             size=(height, width),
             channels=pixels.shape[-1],
@@ -69,7 +76,7 @@ class ImagePatchesConfig:
 
     def samples(self, items: object) -> ImageArrays | ImageFiles:
         """The images, one sample each."""
-        return read_images(items, self.size, self.channels, resize=self.resize)
+        return read_images(items, self.size, self.channels, self.scale, resize=self.resize)
 
     def rows(self, items: object) -> ImageArrays | ImageFiles:
         """The same."""

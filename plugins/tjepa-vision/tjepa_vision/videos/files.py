@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 
 from tjepa_estimators.errors import DataError
+from tjepa_vision.paths import find_files
 
 __all__ = ["find_videos", "read_video"]
 
@@ -17,27 +18,14 @@ _SUFFIXES = frozenset({".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", 
 
 
 def find_videos(items: object) -> list[Path] | None:
-    """Paths of files, where ``items`` is a folder (all files in and below it, sorted), a file or a list of files.
+    """Paths of video files, as :func:`~tjepa_vision.paths.find_files` finds them; None where the items are no paths.
 
     Raises
     ------
     DataError
         There is no such folder or file, or no video in it.
     """
-    if isinstance(items, str | Path):
-        folder = Path(items)
-        if not folder.is_dir():
-            return find_videos([folder])
-        found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-        if not found:
-            raise DataError(f"There is no video in {folder}; files that end in {sorted(_SUFFIXES)} are read.")
-        return found
-    if not isinstance(items, list | tuple) or not items or not all(isinstance(one, str | Path) for one in items):
-        return None
-    missing = [f"{path}" for path in items if not Path(path).is_file()]
-    if missing:
-        raise DataError(f"There is no file {missing[0]!r} ({len(missing)} of {len(items)} are missing).")
-    return [Path(path) for path in items]
+    return find_files(items, _SUFFIXES, "video")
 
 
 def read_video(path: Path, size: tuple[int, int] | None, channels: int) -> np.ndarray:

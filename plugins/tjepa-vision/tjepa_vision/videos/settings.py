@@ -9,8 +9,9 @@ import numpy as np
 
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_vision.pixels import channel_stats, check_format, fitting_patch
+from tjepa_vision.scales import check_scale
 from tjepa_vision.videos.clips import Clips
-from tjepa_vision.videos.reading import read_videos
+from tjepa_vision.videos.reading import read_videos, scale_of_videos
 
 if TYPE_CHECKING:
     from tjepa_vision.videos.reading import Videos
@@ -50,13 +51,18 @@ class VideoTubeletsConfig:
     """A size that is no multiple of the patch: ``"pad"`` with the mean below and to the right, or ``"refuse"``."""
     resize: bool = False
     """Scale frames of files to ``size`` and cut them in the middle; else another size is refused."""
+    scale: str | None = None
+    """``"unit"``: numbers are bytes or shares of 1, whatever their dtype, and others are refused; ``"raw"``: all
+    numbers are taken as they are, also uint8 and files. None is ``"unit"`` where all numbers that are trained on are
+    such, and ``"raw"`` otherwise."""
     mean: tuple[float, ...] | None = None
-    """Of each channel, in units where uint8 reaches from 0 to 1 and floats are what they are."""
+    """Of each channel; where the scale is not ``"raw"``, in units where uint8 reaches from 0 to 1."""
     std: tuple[float, ...] | None = None
     """Of each channel, in the same units."""
 
     def __post_init__(self) -> None:
         check_format(self.patch, self.size, self.channels, self.odd_size, self.resize)
+        check_scale(self.scale, self.channels, self.mean, self.std)
         if self.tubelet < 1 or self.stride < 1:
             raise ConfigError(f"tubelet={self.tubelet} and stride={self.stride} must be at least 1.")
         if self.frames is not None and (self.frames < 2 or self.frames % self.tubelet):
@@ -65,9 +71,10 @@ class VideoTubeletsConfig:
 
     def fit_to(self, items: object) -> Self:
         """Take from the items what is not set."""
-        if None not in {self.patch, self.frames, self.size, self.channels, self.mean, self.std}:
+        if None not in {self.patch, self.frames, self.size, self.channels, self.scale, self.mean, self.std}:
             return self
-        videos = self._read(items)
+        scale = self.scale or scale_of_videos(items)
+        videos = self._read(items, scale)
         frames = np.concatenate([video[:: max(1, len(video) * len(videos) // _MOST)] for video in videos])
         height, width, channels = frames.shape[1:]
         mean, std = channel_stats(frames)
@@ -77,6 +84,7 @@ class VideoTubeletsConfig:
             frames=self.frames or self._fitting_frames(min(map(len, videos))),
             size=(height, width),
             channels=channels,
+            scale=scale,
             mean=self.mean or mean,
             std=self.std or std,
         )
@@ -93,11 +101,11 @@ class VideoTubeletsConfig:
         videos, frames = self._fitted(items)
         return Clips(videos, [(number, (len(video) - frames) // 2) for number, video in enumerate(videos)], frames)
 
-    def _read(self, items: object) -> Videos:
-        return read_videos(items, self.size, self.channels, resize=self.resize)
+    def _read(self, items: object, scale: str | None) -> Videos:
+        return read_videos(items, self.size, self.channels, scale, resize=self.resize)
 
     def _fitted(self, items: object) -> tuple[Videos, int]:
-        videos = self._read(items)
+        videos = self._read(items, self.scale)
         shortest = min(range(len(videos)), key=lambda number: len(videos[number]))
         length = len(videos[shortest])
         frames = self.frames or self._fitting_frames(length)
