@@ -176,3 +176,11 @@ def test_images_that_do_not_fit_the_settings_are_refused():
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ConfigError):
         ImagePatchesConfig(**wrong)
+
+
+def test_exif_data_that_cannot_be_read_turn_nothing(tmp_path):
+    pixels = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    Image.fromarray(pixels).save(tmp_path / "odd.png", exif=b"Exif\0\0" + b"garbage!" * 4)
+    found = ImagePatchesConfig(patch=2).fit_to(tmp_path)
+    assert found.size == (6, 8)
+    np.testing.assert_array_equal(found.rows(tmp_path).pixels(np.array([0]))[0, ..., 0], pixels)

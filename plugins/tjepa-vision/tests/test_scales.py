@@ -75,7 +75,7 @@ def test_zeros_and_ones_mean_the_same_as_whole_numbers_floats_and_booleans():
 
 @pytest.mark.parametrize("config", [ImagePatchesConfig(), VideoTubeletsConfig(frames=2)])
 def test_all_items_are_looked_at_and_not_the_first_ones(config):
-    items = [np.zeros((2, 4, 4))] * 3000 + [np.full((2, 4, 4), 280.0)]
+    items = [np.full((2, 4, 4), 0.5)] * 3000 + [np.full((2, 4, 4), 280.0)]
     assert config.fit_to(items).scale == "raw"
     assert config.fit_to(items[:-1]).scale == "unit"
 
@@ -129,3 +129,16 @@ def test_impossible_settings_are_refused(make, wrong):
 def test_means_of_other_channels_than_the_images_have_are_refused():
     with pytest.raises(ConfigError, match="mean holds 3 numbers, but there are 1 channels"):
         ImagePatchesConfig(mean=(0.1, 0.2, 0.3), std=(1.0, 1.0, 1.0)).fit_to(BYTES)
+
+
+@pytest.mark.parametrize("trained", ["bool", "uint8", "int64", "float32"])
+@pytest.mark.parametrize("read", ["bool", "uint8", "int64", "float32"])
+def test_numbers_of_0_and_1_mean_the_same_in_each_dtype(trained, read):
+    ones = RANDOM.integers(0, 2, (4, 8, 6))
+    config = ImagePatchesConfig().fit_to(ones.astype(trained))
+    torch.testing.assert_close(tokens(config, ones.astype(read)), tokens(config, ones.astype(float)))
+
+
+def test_a_mean_that_is_no_list_is_refused():
+    with pytest.raises(ConfigError, match="a number for each channel"):
+        ImagePatchesConfig(mean=0.5, std=0.5)

@@ -19,18 +19,20 @@ _OVERSHOOT = 0.5
 def scale_of(arrays: Sequence[np.ndarray]) -> str:
     """``"unit"`` where all of them hold bytes or shares of 1, else ``"raw"``; all values are looked at.
 
-    Whole numbers of 0 and 1 are raw: floats, booleans and integers of them then mean the same.
+    Numbers that are all 0 or 1 are raw: as floats, booleans and integers they then mean the same.
 
     Examples
     --------
     >>> scale_of([np.array([0, 128])]), scale_of([np.array([0.0, 0.5])]), scale_of([np.array([0.0, 0.5, 280.0])])
     ('unit', 'unit', 'raw')
     """
-    unsettled = [one for one in arrays if one.size and one.dtype not in {np.dtype("uint8"), np.dtype("uint16")}]
+    unsettled = [one for one in arrays if one.dtype not in {np.dtype("uint8"), np.dtype("uint16")}]
+    arrays = [one for one in arrays if one.dtype.kind in "buif" and one.size]  # others are refused where they are read
+    if _within(arrays, 0, 1) and all(((one == 0) | (one == 1)).all() for one in arrays):
+        return RAW
     whole = [one for one in unsettled if one.dtype.kind in "iu"]
     shares = [one for one in unsettled if one.dtype.kind == "f"]
-    are_bytes = not whole or (_within(whole, 0, 255) and max(one.max() for one in whole) > 1)
-    return UNIT if are_bytes and _within(shares, 0, 1) else RAW
+    return UNIT if _within(whole, 0, 255) and _within(shares, 0, 1) else RAW
 
 
 def as_pixels(values: np.ndarray, scale: str | None, name: str) -> np.ndarray:
@@ -90,7 +92,9 @@ def check_scale(
     """
     if scale not in {None, UNIT, RAW}:
         raise ConfigError(f"scale must be {UNIT!r}, {RAW!r} or None, but got {scale!r}.")
-    lengths = {name: len(given) for name, given in (("mean", mean), ("std", std)) if given is not None}
+    lengths = {name: np.size(given) for name, given in (("mean", mean), ("std", std)) if given is not None}
+    if any(np.ndim(given) != 1 for given in (mean, std) if given is not None):
+        raise ConfigError(f"mean={mean} and std={std} must hold a number for each channel, such as (0.5,).")
     wanted = channels or max(lengths.values(), default=0)
     for name, length in lengths.items():
         if length != wanted:

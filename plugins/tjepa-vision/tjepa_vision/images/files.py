@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def find_images(items: object) -> list[Path] | None:
 def format_of(paths: list[Path]) -> tuple[tuple[int, int], int]:
     """Size of the first image, upright, and channels: 1 if all are grey, else 3."""
     with _opened(paths[0]) as first:
-        ImageOps.exif_transpose(first, in_place=True)
+        _turn(first)
         size = first.height, first.width
     return size, 1 if all(_mode(path) in _GREY for path in paths) else 3
 
@@ -49,7 +50,8 @@ def read_image(path: str | Path, size: tuple[int, int], channels: int, *, resize
     if channels not in _MODES:
         raise DataError(f"Image files have 1, 3 or 4 channels, but the settings say {channels}.")
     with _opened(path) as opened:
-        ImageOps.exif_transpose(opened, in_place=True)  # which reads the pixels too
+        opened.load()
+        _turn(opened)
         image = _convert(_in_bytes(opened, path), _MODES[channels])
     height, width = size
     if image.size != (width, height):
@@ -71,6 +73,12 @@ def _opened(path: str | Path) -> Iterator[Image.Image]:
         raise
     except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{path} cannot be read as an image: {error}. Remove or replace it.") from error
+
+
+def _turn(image: Image.Image) -> None:
+    """Upright, if the EXIF data can be read: many files hold some that cannot."""
+    with suppress(OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _mode(path: Path) -> str:
