@@ -269,3 +269,21 @@ def test_the_adapter_of_aeon_gives_its_scores(make, detector, odd):
     adapter = adapters.PyODAdapter(make(), window_size=1)
     adapter.fit(WAVE[:250], axis=0)
     np.testing.assert_allclose(adapter.predict(odd, axis=0), detector.decision_function(odd))
+
+
+def test_masked_values_and_nullable_columns_are_missing_values(encoder, odd):
+    hidden = np.zeros(odd.shape, dtype=bool)
+    hidden[50:60] = True
+    masked = np.ma.masked_array(np.where(hidden, 1e5, odd), hidden)
+    nullable = pd.DataFrame(np.where(hidden, np.nan, odd), columns=["load"]).astype("Float64")
+    plain = JEPAOD(pretrained=encoder).fit(np.where(hidden, np.nan, odd))
+    for other in (masked, nullable):
+        detector = JEPAOD(pretrained=encoder).fit(other)
+        np.testing.assert_array_equal(detector.decision_scores_, plain.decision_scores_)
+        np.testing.assert_array_equal(detector.decision_function(other), plain.decision_function(masked))
+
+
+def test_a_small_contamination_flags_the_highest_scores_though_they_are_tied(encoder, odd):
+    detector = JEPAOD(pretrained=encoder, contamination=0.001).fit(odd)
+    assert detector.labels_.any()
+    assert (detector.labels_ == (detector.decision_scores_ > detector.threshold_)).all()

@@ -299,3 +299,11 @@ def test_an_impossible_contamination_is_refused(make, wrong, waves):
 def test_importing_the_wrappers_does_not_import_torch():
     code = "import sys, tjepa_estimators.interop.sklearn; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("make", [JEPAFeatures, JEPAOutlierDetector])
+def test_masked_values_are_missing_values(make, encoder, waves):
+    hidden = waves > 0.9
+    masked, plain = np.ma.masked_array(np.where(hidden, 1e5, waves), hidden), np.where(hidden, np.nan, waves)
+    first, second = (make(pretrained=encoder).fit(X) for X in (plain, masked))
+    np.testing.assert_array_equal(_outputs(first, plain), _outputs(second, masked))

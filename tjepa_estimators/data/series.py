@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import DataError
 
 if TYPE_CHECKING:
@@ -112,8 +113,7 @@ class Series:
 
 def _as_floats(values: object, label: str) -> NDArray[Any]:
     """``values`` as 32 or 64-bit floats, untouched where they already are."""
-    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "biuf":
-        values = np.where(np.ma.getmaskarray(values), np.float32(np.nan), values.data)
+    values = unmasked(values)
     array: NDArray[Any] = values if isinstance(values, np.memmap) else np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise DataError(

@@ -9,6 +9,7 @@ import numpy as np
 from pyod.models.base import BaseDetector
 
 from tjepa_estimators.data.columns import in_order
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import ConfigError, NotFittedError
 from tjepa_estimators.tasks.anomaly import AnomalyTask
 from tjepa_estimators.tasks.anomaly.config import settings_of
@@ -123,12 +124,12 @@ class JEPAOD(BaseDetector):
             self._settings(),
             pretrained=self.pretrained,
             **recipe_of(self),
-        ).fit(np.asarray(X))
+        ).fit(_values(X))
         self._columns = getattr(X, "columns", None)
         self.pretrained_ = self.task_.pretrained_
         self.decision_scores_ = self.task_.training_scores_[0]
         self._process_decision_scores()
-        if self.threshold is not None:
+        if self.threshold is not None or isinstance(self.contamination, float | int):
             self.threshold_ = self.task_.threshold_
             self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
         return self
@@ -140,10 +141,15 @@ class JEPAOD(BaseDetector):
             raise NotFittedError(msg)
         if self._columns is not None and hasattr(X, "columns"):
             X = in_order(X, self._columns)
-        return self.task_.score(np.asarray(X))
+        return self.task_.score(_values(X))
 
     def _settings(self) -> dict[str, Any]:
         settings = settings_of(self)
         if not isinstance(self.contamination, float | int):
             del settings["contamination"]  # an object of PyThresh, which PyOD's base class asks
         return settings
+
+
+def _values(X: Any) -> np.ndarray:
+    """Numbers of an array or a frame, NaN where they are masked or pandas' NA."""
+    return X.to_numpy(np.float64, na_value=np.nan) if hasattr(X, "columns") else np.asarray(unmasked(X))

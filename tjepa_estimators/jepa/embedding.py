@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.nn.pooling import POOLS
 
@@ -30,7 +31,7 @@ def embed_windows(
     DataError
         ``values`` is not a numeric array of two or three dimensions, or holds infinite values.
     """
-    values = np.asarray(values)
+    values = np.asarray(unmasked(values))
     if values.dtype.kind not in "fiub" or values.ndim not in {2, 3} or 0 in values.shape:
         msg = (
             f"embed needs a numeric array [batch time] or [batch time channels], but got shape {values.shape} "

@@ -10,6 +10,7 @@ import torch
 
 from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.data.convert import as_series
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.data.scaling import denormalize
 from tjepa_estimators.errors import ConfigError, DataError, NotFittedError
 from tjepa_estimators.nn.threads import limited_threads
@@ -331,7 +332,7 @@ def _by_series(
 
 def _as_floats(context: object) -> Float[np.ndarray, "..."]:
     try:
-        return np.asarray(context, dtype=np.float64)
+        return np.asarray(unmasked(context), dtype=np.float64)
     except (TypeError, ValueError) as error:
         msg = f"A context holds values that are no numbers: {error}."
         raise DataError(msg) from error

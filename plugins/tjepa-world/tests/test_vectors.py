@@ -7,7 +7,7 @@ import pytest
 import torch
 from tjepa_world.vectors import VectorsConfig, VectorTokenizer
 
-from tjepa_estimators import PretrainedEncoder, pretrain
+from tjepa_estimators import JEPAFeatures, PretrainedEncoder, pretrain
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.training.run import untrained
 
@@ -145,3 +145,14 @@ def test_equal_values_have_equal_digests_and_others_do_not():
 def test_features_of_small_units_are_standardised_too():
     config = VectorsConfig().fit_to(1e-9 * STATES)
     np.testing.assert_allclose(config.deviation, 1e-9 * STATES.std(axis=0), rtol=1e-4)
+
+
+def test_masked_values_are_missing_values():
+    hidden = STATES[:, :] > np.quantile(STATES, 0.9, axis=0)
+    masked = np.ma.masked_array(np.where(hidden, 1e6, STATES), hidden)
+    plain = np.where(hidden, np.nan, STATES)
+    config = VectorsConfig().fit_to(plain)
+    np.testing.assert_array_equal(config.rows(masked).values, config.rows(plain).values)
+    encoder = untrained(plain, config="vectors-tiny")
+    features = JEPAFeatures(pretrained=encoder).fit(plain)
+    np.testing.assert_array_equal(features.transform(masked), features.transform(plain))

@@ -443,3 +443,9 @@ def test_other_series_to_judge_by_cannot_go_with_covariates(waves):
     given = Covariates(static=[np.ones(1)] * 3)
     with pytest.raises(DataError, match="held_out cannot be combined with covariates"):
         ForecastTask(LINEAR).fit(waves, given, held_out=waves)
+
+
+def test_masked_values_are_missing_values(linear, waves):
+    hidden = waves[0] > 0.8
+    masked = np.ma.masked_array(np.where(hidden, 1e5, waves[0]), hidden)
+    np.testing.assert_array_equal(linear.predict([masked]), linear.predict([np.where(hidden, np.nan, waves[0])]))

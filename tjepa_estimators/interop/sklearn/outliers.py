@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.interop.sklearn.settings import (
     CONSTRAINTS,
     N_CHANNELS,
@@ -99,7 +100,7 @@ class _JEPAOutliers(OutlierMixin, BaseEstimator, ABC):
         return np.where(self.decision_function(X) >= 0.0, 1, -1)
 
     def _rows(self, X: Any, *, reset: bool) -> Float[np.ndarray, "rows features"]:
-        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        return validate_data(self, unmasked(X), reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

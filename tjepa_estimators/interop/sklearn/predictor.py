@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import DataError
 from tjepa_estimators.interop.sklearn.settings import (
     CONSTRAINTS,
@@ -217,7 +218,7 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
         if y is None:
             self.classes_ = np.array([0, 1])
             return self._windows(X, reset=True), None
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        X, y = validate_data(self, unmasked(X), y, dtype=np.float64, ensure_all_finite="allow-nan")
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) > 2:
@@ -232,7 +233,7 @@ class JEPAAnomalyPredictor(ClassifierMixin, BaseEstimator):
         return windows_of(X, self.n_channels), labels
 
     def _windows(self, X: Any, *, reset: bool) -> Float[np.ndarray, "rows time channels"]:
-        rows = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        rows = validate_data(self, unmasked(X), reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
         return windows_of(rows, self.n_channels)
 
     def _fit_features(self, windows: Float[np.ndarray, "rows time channels"]) -> None:

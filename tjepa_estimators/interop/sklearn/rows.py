@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import validate_data
 
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import ConfigError, DataError
 from tjepa_estimators.interop.sklearn.settings import windows_of
 
@@ -21,16 +22,12 @@ __all__ = ["check_count", "check_shape", "holds_numbers", "shaped", "validated"]
 def holds_numbers(X: Any) -> bool:
     """Whether X is an array or a table, which scikit-learn can check; what else a tokenizer reads, it cannot.
 
-    Nor can it check a masked array: it would drop the mask.
-
     Examples
     --------
     >>> import numpy as np
     >>> holds_numbers(np.zeros((2, 3))), holds_numbers(["to be", "not to be"]), holds_numbers(np.array(["to be"]))
     (True, False, False)
     """
-    if np.ma.is_masked(X):
-        return False
     if issparse(X) or getattr(X, "ndim", 0) >= 2:
         return True
     return getattr(getattr(X, "dtype", None), "kind", "") in set("biuf")
@@ -66,12 +63,16 @@ def check_count(count: int, rows: Any) -> None:
 
 
 def validated(estimator: Any, *arrays: Any, has_tokenizer: bool, reset: bool = True) -> Any:
-    """X, or X and y, as scikit-learn checks them; as they are where only the tokenizer can read X."""
+    """X, or X and y, as scikit-learn checks them; as they are where only the tokenizer can read X.
+
+    scikit-learn would drop the mask of a masked array.
+    """
     if has_tokenizer and not holds_numbers(arrays[0]):
         return arrays if len(arrays) > 1 else arrays[0]
     return validate_data(
         estimator,
-        *arrays,
+        unmasked(arrays[0]),
+        *arrays[1:],
         reset=reset,
         dtype="numeric" if has_tokenizer else np.float64,
         ensure_all_finite="allow-nan",

@@ -15,6 +15,7 @@ from einops import rearrange
 
 from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.data.convert import as_series
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import ConstantDataWarning, DataError, NotFittedError
 from tjepa_estimators.jepa.config import JEPAConfig, as_preset
 from tjepa_estimators.settings import as_settings
@@ -338,7 +339,7 @@ class AnomalyTask:
     def _checked(self, values: np.ndarray, name: str, ndim: int) -> Float[np.ndarray, "... channels"]:
         """Double precision, with an axis of channels."""
         self._check_fitted()
-        array = np.asarray(values)
+        array = np.asarray(unmasked(values))
         if array.dtype.kind not in "biuf" or array.ndim not in {ndim - 1, ndim} or 0 in array.shape:
             msg = f"Expected {name} of numbers, not empty, but got shape {array.shape} of {array.dtype}."
             raise DataError(msg)

@@ -23,7 +23,7 @@ class Contamination:
     Parameters
     ----------
     share
-        In (0, 0.5]. Of tied scores, fewer may lie above.
+        In (0, 0.5]. Of tied scores, fewer may lie above; where the highest ones are tied, all of these do.
 
     Examples
     --------
@@ -38,4 +38,9 @@ class Contamination:
 
     def __call__(self, scores: Sequence[Float[np.ndarray, "time"]]) -> float:
         """Find the threshold."""
-        return float(np.quantile(np.concatenate(check_scores(scores)), 1.0 - self.share))
+        known = np.concatenate(check_scores(scores))
+        threshold = np.quantile(known, 1.0 - self.share)
+        below = known[known < threshold]
+        if threshold == known.max() and len(below):  # else nothing would lie above
+            threshold = below.max()
+        return float(threshold)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def read_vectors(items: object) -> Float[np.ndarray, "samples steps features"]:
     DataError
         It is no such array, is empty, or holds infinite values; NaN marks missing ones.
     """
-    values = np.asarray(items)
+    values = np.asarray(unmasked(items))
     if values.dtype.kind not in "fiub" or values.ndim not in {2, 3} or 0 in values.shape:
         msg = (
             f"vectors are numbers [samples features] or [samples steps features], but got shape {values.shape} of "

@@ -8,7 +8,7 @@ import pytest
 from tests import grids
 from tjepa_estimators import JEPAClassifier, JEPAFeatures
 from tjepa_estimators.errors import DataError
-from tjepa_estimators.interop.sklearn.rows import check_count, holds_numbers, shaped
+from tjepa_estimators.interop.sklearn.rows import check_count, shaped, validated
 
 FLAT = np.arange(24.0).reshape(2, 12)
 
@@ -25,10 +25,11 @@ def test_a_column_becomes_a_list_and_what_is_neither_array_nor_column_stays():
     assert shaped("a folder", 1, None, has_tokenizer=True) == "a folder"
 
 
-def test_a_mask_is_kept_for_the_tokenizer_to_see():
-    masked = np.ma.masked_equal(FLAT, 5.0)
-    assert not holds_numbers(masked)
-    assert np.ma.is_masked(shaped(masked, 1, (4, 3), has_tokenizer=True)[0])
+@pytest.mark.parametrize("has_tokenizer", [True, False])
+def test_masked_values_are_missing_values(has_tokenizer):
+    masked = np.ma.masked_equal(FLAT.astype(int), 5)
+    found = validated(JEPAFeatures(), masked, has_tokenizer=has_tokenizer)
+    np.testing.assert_array_equal(found, np.where(FLAT == 5, np.nan, FLAT))
 
 
 def test_other_numbers_of_samples_than_rows_are_refused():

@@ -52,6 +52,12 @@ def test_missing_and_constant_values_get_finite_scores(fill, single):
         assert np.isfinite(single.score(series)).all()
 
 
+def test_masked_values_are_missing_values(single):
+    hidden = np.arange(300) % 9 == 0
+    masked = np.ma.masked_array(np.where(hidden, 1e5, WAVE), hidden)
+    np.testing.assert_array_equal(single.score(masked), single.score(np.where(hidden, np.nan, WAVE)))
+
+
 def test_nothing_observed_is_neither_normal_nor_abnormal(single):
     np.testing.assert_array_equal(single.score(np.full(50, np.nan)), 0.0)
 
