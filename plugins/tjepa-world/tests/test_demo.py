@@ -6,7 +6,7 @@ import pytest
 from tjepa_world import LatentWorldModel
 
 from tjepa_estimators.cli import main
-from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.errors import ArtifactError, ConfigError
 
 pytest.importorskip("gymnasium")
 
@@ -25,6 +25,14 @@ def test_the_demonstration_draws_and_keeps_what_it_did(world, tmp_path):
 def test_an_unknown_world_is_refused():
     with pytest.raises(ConfigError, match="'maze' or 'pendulum'"):
         demo("chess")
+
+
+def test_impossible_wishes_are_refused_before_anything_is_trained(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(ConfigError, match="steps must be at least 1"):
+        demo(steps=0, say=pytest.fail)
+    with pytest.raises(ArtifactError, match="is a file"):
+        demo(output=tmp_path / "taken", say=pytest.fail)
 
 
 def test_the_command_line_shows_it(tmp_path, capsys):

@@ -129,8 +129,13 @@ def test_impossible_wishes_are_refused():
         collect(PointMaze(), steps=3, episode=0)
     with pytest.raises(ConfigError, match="hold"):
         random_policy(PointMaze().action_space, hold=0)
+    with pytest.raises(ConfigError, match="steps must be at least 1"):
+        run_episode(PointMaze(), lambda _: np.zeros(2), 0, seed=0)
     several = PointMaze()
     several.observation_space = gymnasium.spaces.Dict({"place": several.observation_space})
+    with pytest.raises(ConfigError, match="FlattenObservation"):
+        collect(several, steps=3)
+    several.observation_space = gymnasium.spaces.Discrete(3)
     with pytest.raises(ConfigError, match="FlattenObservation"):
         collect(several, steps=3)
 

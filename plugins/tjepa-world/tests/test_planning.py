@@ -163,6 +163,8 @@ def test_a_controller_reaches_its_goal_step_by_step(world):
     [
         ({"goal": None}, "needs a goal, or a cost"),
         ({"horizon": 0}, "horizon must be at least 1"),
+        ({"horizon": np.nan}, "horizon must be at least 1"),
+        ({"horizon": 2.5}, "a whole number"),
         ({"bounds": (1, -1)}, "each low below its high"),
         ({"bounds": (-np.inf, 1)}, "finite"),
         ({"bounds": ((0, 0, 0), 1)}, "2 numbers each"),

@@ -66,3 +66,17 @@ def test_times_that_are_left_out_or_out_of_order_are_refused():
 def test_a_column_without_numbers_is_refused():
     with pytest.raises(DataError, match="must hold numbers"):
         trajectories_from_frame(table().assign(a="warm"), ["a"], ["input"])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.period_range("2026-01-01", periods=8, freq="15min"),
+        pd.period_range("2026-01-01", periods=8, freq="2h"),
+        pd.date_range("2026-01-01", periods=8, freq="2B"),
+        pd.date_range("2026-01-01", periods=8, freq="SMS"),
+        pd.date_range("2026-03-28", periods=8, freq="D", tz="Europe/Berlin"),
+    ],
+)
+def test_every_regular_index_is_taken(index):
+    assert trajectories_from_frame(table().set_axis(index), ["a"], ["input"]).num_steps == 7

@@ -10,7 +10,7 @@ import gymnasium
 import matplotlib as mpl
 import numpy as np
 
-from tjepa_estimators.errors import ConfigError
+from tjepa_estimators.errors import ArtifactError, ConfigError
 from tjepa_estimators.training.run import pretrain
 from tjepa_world.decoder import ProbeDecoder
 from tjepa_world.gym import PointMaze, collect, random_policy, run_episode
@@ -69,11 +69,20 @@ def demo(
     Raises
     ------
     ConfigError
-        ``world`` is unknown.
+        ``world`` is unknown, or ``steps`` below 1.
+    ArtifactError
+        ``output`` is a file.
     """
     if world not in {"maze", "pendulum"}:
         msg = f"world must be 'maze' or 'pendulum', but got {world!r}."
         raise ConfigError(msg)
+    if steps is not None and steps < 1:
+        msg = f"steps must be at least 1, but got {steps}."
+        raise ConfigError(msg)
+    folder = Path(output)
+    if folder.is_file():
+        msg = f"{folder} is a file; give a folder for the figure and the model."
+        raise ArtifactError(msg)
     env: gymnasium.Env[Any, Any] = PointMaze() if world == "maze" else gymnasium.make("Pendulum-v1").unwrapped
     walked = 300 if fast else 6000
     say(f"Collecting {walked} steps of random actions ...")
@@ -99,7 +108,6 @@ def demo(
     length = (5 if fast else 30) if world == "maze" else (5 if fast else 120)
     planned = run_episode(env, act, length, seed, options)
     chance = run_episode(env, random_policy(env.action_space, seed), length, seed, options)
-    folder = Path(output)
     model.save(folder / "model")
     decoder = ProbeDecoder(model).fit(seen.items)
     figure = _draw(world, planned, chance, [decoder.decode(one.latents) for one in plans], folder / f"{world}.png")

@@ -90,9 +90,9 @@ def _check_times(index: pd.Index) -> None:
     if not (index.is_monotonic_increasing and index.is_unique):
         raise DataError("The times do not increase; sort the table by frame.sort_index() and drop what is double.")
     if isinstance(index, pd.PeriodIndex):
-        is_regular = bool((np.diff(index.asi8) == 1).all())
+        is_regular = index.equals(pd.period_range(index[0], periods=len(index), freq=index.freq))
     else:
-        is_regular = len(index) < 3 or pd.infer_freq(index) is not None
+        is_regular = index.freq is not None or len(index) < 3 or pd.infer_freq(index) is not None
     if not is_regular:
         raise DataError("The times leave some out; put these rows in as NaN, such as by frame.asfreq(...).")
 

@@ -114,6 +114,7 @@ def run_episode(
     grey: bool = True,
 ) -> Trajectories:
     """One episode under a policy; parameters are those of :func:`collect`, ``options`` those of ``env.reset``."""
+    _require(steps >= 1, f"steps must be at least 1, but got {steps}")
     return _record(env, policy, steps, seed, options, _looker(env, size, frames=frames, grey=grey))
 
 
@@ -125,8 +126,8 @@ def _looker(env: gymnasium.Env[Any, Any], size: int, *, frames: bool, grey: bool
         return lambda _: shrink(np.asarray(env.render()), size, grey=grey)
     space = env.observation_space
     _require(
-        isinstance(space, gymnasium.spaces.Box | gymnasium.spaces.Discrete),
-        f"observations must be one array of numbers, but they are {space}; use gymnasium.wrappers.FlattenObservation",
+        bool(getattr(space, "shape", None)),
+        f"observations must be an array of numbers, but they are {space}; use gymnasium.wrappers.FlattenObservation",
     )
     return lambda state: np.array(state, dtype=np.float32)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ def plan(
     (5, 2)
     """
     settings, limits = as_settings(PlannerConfig, planner), Bounds.of(bounds, model.num_actions_)
-    if horizon < 1 or horizon != int(horizon):
+    if not (1 <= horizon < math.inf and horizon == int(horizon)):
         msg = f"horizon must be at least 1, and a whole number, but got {horizon}."
         raise ConfigError(msg)
     horizon = int(horizon)
