@@ -28,7 +28,8 @@ HeldRows: TypeAlias = "tuple[Float[Tensor, 'rows p'], Float[Tensor, 'rows h'], F
 _RUNS = 10
 """Runs of neighbouring held-out rows that the standard error of a gain is estimated from."""
 _FEW_ROWS = 8
-"""Held-out or training rows below which strengths cannot be chosen; a strong one is taken then."""
+"""Held-out or training rows below which strengths cannot be chosen; the strongest is taken then: a map of a few
+rows that is fed its own forecasts can grow without bounds."""
 _CENTRE_GAIN = 0.02
 """Share by which shrinking to the last value must lower the held-out error; less is a passing trend."""
 
@@ -54,8 +55,8 @@ def choose_head(
     starts = _starts(network)
     blocks = {name: columns for name, columns in network.blocks.items() if name != "decoded"}  # is no block to weigh
     if min(train.rows, held_out.rows) < _FEW_ROWS:
-        centre, strength = ("decoded", STRENGTHS[-1]) if "decoded" in starts else ("mean", 1.0)
-        return HeadChoice(centre, Choice({n: strength for n in blocks if n == "lookback" or n in required}))
+        centre = "decoded" if "decoded" in starts else "mean"
+        return HeadChoice(centre, Choice({n: STRENGTHS[-1] for n in blocks if n == "lookback" or n in required}))
     judged = {centre: (train.around(start), held_out.around(start)) for centre, start in starts.items()}
     lookback = {"lookback": blocks["lookback"]}
     alone = {centre: choose(*sums, lookback) for centre, sums in judged.items()}

@@ -249,3 +249,46 @@ def test_separate_channels_have_encoders_of_their_own_and_survive_an_update(tiny
     assert forecaster.update(y[100:]).predict().shape == (2, 2)
     with pytest.raises(ConfigError, match="channels must be one of"):
         JEPAForecaster(**tiny, channels="apart").fit(y, fh=[1])
+
+
+@pytest.mark.parametrize(
+    ("index", "early"),
+    [
+        (pd.date_range("2020-01-01", periods=30, freq="MS"), pd.DatetimeIndex(["2018-05-01", "2019-12-01"])),
+        (pd.date_range("2020-01-01", periods=30, freq="D"), pd.DatetimeIndex(["2019-12-20", "2020-01-05"])),
+        (pd.period_range("2020-01", periods=30, freq="M"), pd.PeriodIndex(["2019-03", "2020-05"], freq="M")),
+        (pd.RangeIndex(100, 130), pd.Index([50, 110])),
+    ],
+)
+def test_absolute_times_before_the_first_step_keep_their_names(index, early):
+    y = pd.Series(np.random.default_rng(0).standard_normal(30), index)
+    forecast = JEPAForecaster(**LINEAR, horizon=2).fit(y).predict(fh=ForecastingHorizon(early, is_relative=False))
+    assert [*forecast.index] == [*early]
+    assert forecast.isna().to_numpy().ravel()[0]
+
+
+@pytest.mark.parametrize(
+    ("freq", "times"), [("MS", ["2025-01-31", "2025-02-28"]), ("D", ["2020-09-01 12:00"]), ("D", ["2019-09-01 12:00"])]
+)
+def test_absolute_times_off_the_grid_are_refused(freq, times):
+    y = pd.Series(np.arange(30.0), pd.date_range("2020-01-01", periods=30, freq=freq))
+    forecaster = JEPAForecaster(**LINEAR, horizon=2).fit(y)
+    with pytest.raises(DataError, match="not on the grid of the series, which has the frequency"):
+        forecaster.predict(fh=ForecastingHorizon(pd.DatetimeIndex(times), is_relative=False))
+
+
+def test_a_panel_cut_out_of_another_is_as_regular_as_it_looks():
+    index = pd.MultiIndex.from_product([range(2), pd.date_range("2024-01-01", periods=210, freq="D")])
+    daily = pd.DataFrame({"y": np.random.default_rng(0).standard_normal(len(index))}, index)
+    weekly = daily[index.get_level_values(1).dayofyear % 7 == 1]
+    forecast = JEPAForecaster(**LINEAR).fit(weekly, fh=[1]).predict()
+    assert forecast.index.get_level_values(1).unique() == [weekly.index[-1][1] + pd.Timedelta(days=7)]
+
+
+@pytest.mark.parametrize("length", [3, 4, 5, 8])
+def test_forecasts_far_beyond_a_short_history_stay_near_it(length):
+    """The map of one step that a few rows give was fed its own forecasts, and grew without bounds."""
+    for seed in range(20):
+        y = pd.Series(np.random.default_rng(seed).standard_normal(length))
+        forecast = JEPAForecaster(blocks="lookback").fit(y, fh=range(1, 13)).predict()
+        assert (forecast - y.mean()).abs().max() <= 3 * (y - y.mean()).abs().max()

@@ -11,6 +11,7 @@ from tjepa_estimators.tasks.choice import gains_clearly
 from tjepa_estimators.tasks.covariates import Covariates, CovariateScale
 from tjepa_estimators.tasks.head import fit_head
 from tjepa_estimators.tasks.network import ForecastNetwork
+from tjepa_estimators.tasks.ridge import STRENGTHS
 from tjepa_estimators.tasks.rows import PARTS, TrainingRows
 
 
@@ -85,7 +86,7 @@ def test_a_pretrained_backbone_is_not_touched_by_the_solution(tiny_pretrained):
 
 def test_too_few_rows_get_a_strong_penalty_and_finite_weights():
     network, report, quantiles = fitted(training_rows([autoregressive(12)]))
-    assert report.strengths == {"lookback": 1.0}
+    assert report.strengths == {"lookback": STRENGTHS[-1]}
     assert report.errors == {}
     assert network.head.weight.isfinite().all()
     assert np.isfinite(quantiles.table).all()

@@ -40,6 +40,25 @@ class Calendar:
         span = {"end": times.max()} if len(times) and times.max() > self.origin else {"periods": 1}
         return np.asarray(self._grid(**span).get_indexer(times))
 
+    def places(self, times: pd.Index) -> Int[np.ndarray, times]:
+        """Position of each time, also before the origin, where it is negative.
+
+        Raises
+        ------
+        DataError
+            Some are off the grid.
+        """
+        back = 0
+        while self._shifted(-back).origin > times.min():
+            back = max(1, 2 * back)
+        positions = self._shifted(-back).positions(times)
+        if (positions < 0).any():
+            lost = [str(time) for time in times[positions < 0][:3]]
+            step = "steps of 1" if self.freq is None else f"the frequency {getattr(self.freq, 'freqstr', self.freq)}"
+            msg = f"The times {lost} are not on the grid of the series, which has {step} and holds {self.origin}."
+            raise DataError(msg)
+        return positions - back
+
     def times(self, positions: Int[np.ndarray, times]) -> pd.Index:
         """Time at each position, also before the origin; consecutive time stamps keep their frequency."""
         first, last = int(positions.min()), int(positions.max())

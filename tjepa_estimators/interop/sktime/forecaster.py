@@ -253,13 +253,19 @@ class JEPAForecaster(BaseForecaster):
         self.task_ = task.fit(self._panel.arrays(), known)
 
     def _leads(self, fh: Any) -> Int[np.ndarray, "series fh"]:
-        """Steps from the last one of each series to those of ``fh``; zero and less are in-sample."""
+        """Steps from the last one of each series to those of ``fh``; zero and less are in-sample.
+
+        Raises
+        ------
+        DataError
+            Absolute times of ``fh`` are off the grid of the series.
+        """
         times, panel = fh.to_pandas(), self._panel
         if fh.is_relative and times.dtype.kind == "i":
             return np.tile(times.to_numpy(), (len(panel), 1))
         if fh.is_relative:
             times = fh.to_absolute(self.cutoff).to_pandas()
-        return panel.calendar.positions(times) - panel.last[:, None]
+        return panel.calendar.places(times) - panel.last[:, None]
 
     def _forecast(
         self, fh: Any, X: pd.DataFrame | None, levels: list[float] | None = None

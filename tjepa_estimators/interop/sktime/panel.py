@@ -78,7 +78,7 @@ class Panel:
         longest = int(lengths.argmax())
         sample = times[begin[longest] : begin[longest] + lengths[longest]]
         # the level of a panel's index, unlike the times taken from it, may carry a frequency
-        carrier = times if keys is None else index.levels[-1]
+        carrier = times if keys is None else index.remove_unused_levels().levels[-1]
         calendar = Calendar(times.min(), freq or frequency(carrier, sample))
         position = calendar.positions(times)
         _check_steps(position, begin, times, keys)
