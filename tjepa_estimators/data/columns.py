@@ -32,6 +32,6 @@ def in_order(frame: pd.DataFrame, names: Iterable[object]) -> pd.DataFrame:
     if len(given) != len(known) or len(known) == 1 or given == known or places in (given, known):
         return frame
     if sorted(map(repr, given)) != sorted(map(repr, known)) or len(set(given)) < len(given):
-        msg = f"Got the channels {given}, but the detector was fitted on {known}; give the same ones, in any order."
+        msg = f"Got the channels {given}, but it was fitted on {known}; give the same ones, in any order."
         raise DataError(msg)
     return frame[known]

@@ -161,3 +161,13 @@ def test_the_threshold_may_be_a_rate_of_alarms(tiny_pretrained, normal):
     detector = JEPADetector(pretrained=tiny_pretrained, threshold={"alarms": 2, "steps": 200}).fit(normal)
     assert len(detector.predict_segments(normal)) <= 2
     assert detector.threshold_ == detector.task_.threshold_
+
+
+def test_the_rows_of_an_array_follow_those_that_are_known(tiny_pretrained, normal):
+    values = normal.to_numpy()
+    first, whole = (JEPADetector(pretrained=tiny_pretrained).fit(part) for part in (values[:120], values))
+    updated = first.update(values[120:])
+    np.testing.assert_allclose(updated.transform_scores(values), whole.transform_scores(values))
+    dated = JEPADetector(pretrained=tiny_pretrained).fit(normal.set_axis(INDEXES["days"]))
+    with pytest.raises(DataError, match="give a frame with an index"):
+        dated.update(values)

@@ -69,3 +69,10 @@ def test_other_columns_are_an_error(panel, tiny_pretrained):
     embedder = JEPAEmbedder(pretrained=tiny_pretrained).fit(panel)
     with pytest.raises(DataError, match="X has 1 columns, but the embedder was fitted on 2"):
         embedder.transform(panel[["up"]])
+
+
+def test_columns_are_matched_by_name(panel, tiny_pretrained):
+    embedder = JEPAEmbedder(pretrained=tiny_pretrained).fit(panel)
+    assert embedder.transform(panel[["down", "up"]]).equals(embedder.transform(panel))
+    with pytest.raises(DataError, match=r"fitted on \['up', 'down'\]"):
+        embedder.transform(panel.rename(columns={"down": "low"}))

@@ -152,9 +152,24 @@ class JEPADetector(BaseDetector):
         return self.fit(X, y).transform(X)
 
     def update(self, X: pd.DataFrame | pd.Series | np.ndarray, y: object = None) -> Self:  # noqa: ARG002 - sktime's
-        """Learn from further steps as well; the encoder stays."""
+        """Learn from further steps as well; the encoder stays.
+
+        Rows of an array follow those that are known; rows of a frame are told by its index, and replace those of the
+        same one.
+
+        Raises
+        ------
+        DataError
+            An array is given, but those that are known have times.
+        """
         self.check_is_fitted()
-        self._X: pd.DataFrame = self._check_X(X).combine_first(self._check_X(self._X))
+        known, new = self._check_X(self._X), self._check_X(X)
+        if not hasattr(X, "index"):
+            if not isinstance(known.index, pd.RangeIndex):
+                msg = f"An array has no times, but known steps end at {known.index[-1]}; give a frame with an index."
+                raise DataError(msg)
+            new = new.set_axis(known.index[-1] + known.index.step * (1 + np.arange(len(new))))
+        self._X: pd.DataFrame = new.combine_first(known)
         self._fit_task(self._X, self.pretrained_)
         return self
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sktime.transformations.base import BaseTransformer
 
+from tjepa_estimators.data.columns import in_order
 from tjepa_estimators.data.convert import as_series
 from tjepa_estimators.errors import DataError
 from tjepa_estimators.interop.sktime.tiny import TINY
@@ -112,15 +113,15 @@ class JEPAEmbedder(BaseTransformer):
             pretrained=self.pretrained,
             **recipe_of(self, self.random_state),
         )
-        self._num_channels = X.shape[1]
+        self._columns = X.columns
         return self
 
     def _transform(self, X: pd.DataFrame, y: object = None) -> pd.DataFrame:  # noqa: ARG002 - sktime's signature
-        if X.shape[1] != self._num_channels:
-            msg = (
-                f"X has {X.shape[1]} columns, but the embedder was fitted on {self._num_channels}; give the same ones."
-            )
+        if X.shape[1] != len(self._columns):
+            known = len(self._columns)
+            msg = f"X has {X.shape[1]} columns, but the embedder was fitted on {known}; give the same ones."
             raise DataError(msg)
+        X = in_order(X, self._columns)
         series = as_series(X)
         length = self.context_length or self.pretrained_.context_length
         windows = np.full((len(series), length, X.shape[1]), np.nan)
