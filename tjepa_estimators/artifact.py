@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tjepa_estimators.jepa.model import JEPA
     from tjepa_estimators.nn.backbone import Backbone
 
-__all__ = ["FORMAT", "ArtifactInfo", "PretrainedEncoder", "Provenance", "resolve_pretrained"]
+__all__ = ["FORMAT", "ArtifactInfo", "PretrainedEncoder", "Provenance", "check_folder", "resolve_pretrained"]
 
 BUNDLED = ("tjepa-tiny",)
 """Names of the artifacts that come with the package."""
@@ -220,9 +220,7 @@ class PretrainedEncoder:
             and torch.distributed.get_rank() != 0
         ):
             return target  # one process writes
-        if target.is_file() or (target.is_dir() and _is_foreign(target)):
-            msg = f"{target} exists and is no artifact folder; choose an empty or a new folder."
-            raise ArtifactError(msg)
+        check_folder(target)
         try:
             target.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=target, prefix=_STAGING) as staging:
@@ -335,6 +333,20 @@ def resolve_pretrained(given: object, tokenizer: str | None = None) -> Pretraine
 
 def _kind(tokenizer: str | None) -> str:
     return "series" if tokenizer is None else f"what the tokenizer {tokenizer!r} reads"
+
+
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """Refuse a folder that an artifact cannot be saved in, such as before it is trained.
+
+    Raises
+    ------
+    ArtifactError
+        It is a file, or holds something that is not an artifact.
+    """
+    target = Path(folder).expanduser()
+    if target.is_file() or (target.is_dir() and _is_foreign(target)):
+        msg = f"{target} exists and is no artifact folder; choose an empty or a new folder."
+        raise ArtifactError(msg)
 
 
 def _is_foreign(folder: Path) -> bool:

@@ -242,6 +242,10 @@ def test_info_shows_settings_and_hash(cli, tiny_pretrained):
         ),
         ("forecast shops.csv.gz --horizon 2 --output o", "--group"),
         ("forecast daily.csv --output o", "horizon"),
+        ("forecast daily.csv --horizon 2 --output .", "is a folder"),
+        ("forecast daily.csv --horizon 2 --output daily.csv", "is the file that is read"),
+        ("detect bare.csv --fit daily.csv --columns sales --output bare.csv", "is the file that is read"),
+        ("pretrain daily.csv --output daily.csv", "is no artifact folder"),
         ("forecast daily.csv --horizon 0 --output o", "horizon must be at least 1"),
         ("forecast daily.csv --horizon 2 --output o --forecast.block both", "forecast.block"),
         ("embed daily.csv --pretrained nowhere/at/all --output o", "nowhere/at/all"),
@@ -383,3 +387,17 @@ def test_the_verb_of_a_plugin_is_in_the_help_and_among_the_plugins(capsys):
 def test_a_plugin_cannot_take_the_name_of_a_verb(capsys):
     assert main(["embed", "daily.csv"]) == 2
     assert "'embed' is brought by tjepa-estimators" in capsys.readouterr().err
+
+
+def test_columns_of_the_file_that_is_fitted_on_are_matched_by_name(cli, folder, tmp_path):
+    daily = pd.read_csv(folder / "daily.csv")
+    daily["visits"] = 1000.0 - 3.0 * daily["sales"]
+    for name, order in (("one", ["day", "sales", "visits"]), ("other", ["day", "visits", "sales"])):
+        daily[order].to_csv(tmp_path / f"{name}.csv", index=False)
+    for name in ("one", "other"):
+        cli(
+            f"detect {{out}}/one.csv --fit {{out}}/{name}.csv --pretrained encoder --detect.window 16 "
+            f"--output {{out}}/{name}_scores.csv"
+        )
+    first, second = (pd.read_csv(tmp_path / f"{name}_scores.csv") for name in ("one", "other"))
+    pd.testing.assert_frame_equal(first, second, rtol=1e-4)

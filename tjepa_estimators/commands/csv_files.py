@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tjepa_estimators.commands.csv_times import on_grid, read_dates
 from tjepa_estimators.data.series import Series
 from tjepa_estimators.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jsonargparse import Namespace
 
-__all__ = ["CsvFile", "read_csv", "write_csv"]
+__all__ = ["CsvFile", "check_output", "read_csv", "write_csv"]
 
-_STEP = "step"
+_STEPS = ("step", "row", "number of the row")
+"""Names of the time where a file has none; the first one that is no column."""
 _MOSTLY = 0.5
 """Share of numbers from which on a text column is taken for damaged, not for text."""
-
-_SPARSE = 10
-"""Steps of a grid per row from which on it would be nearly empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class CsvFile:
 
     series: list[Series]
     time: str
-    """Name of the time column; ``"step"`` where the file has none."""
+    """Name of the time column; ``"step"`` where the file has none, or another one where that is taken."""
     group: str | None = None
     """Name of the column that tells the series apart."""
 
@@ -46,13 +47,44 @@ class CsvFile:
         stamps = self.stamps(series)
         if isinstance(stamps, pd.DatetimeIndex) and stamps.freq is not None:
             return pd.date_range(stamps[-1], periods=steps + 1, freq=stamps.freq)[1:]
+        if series.index is not None and len(stamps) < 2:
+            raise DataError(f"Series {series.name!r} has one row, from which no next time follows; give two or more.")
         spacing = stamps[1:] - stamps[:-1]
         middle = spacing.sort_values()[len(spacing) // 2] if len(spacing) else 1
         return pd.Index([stamps[-1] + (step + 1) * middle for step in range(steps)])
 
+    def matched(self, channels: tuple[str, ...]) -> CsvFile:
+        """The same with the columns in the order of others.
+
+        Raises
+        ------
+        DataError
+            The names differ.
+        """
+        known = self.series[0].channels
+        if sorted(known) != sorted(channels):
+            raise DataError(f"The columns are {[*known]}, but {[*channels]} in the other file; choose by --columns.")
+        places = [known.index(name) for name in channels]
+        series = [replace(one, values=one.values[:, places], channels=channels) for one in self.series]
+        return replace(self, series=series)
+
+    def check_names(self, columns: Sequence[str]) -> None:
+        """Refuse columns of a result that would have the same name.
+
+        Raises
+        ------
+        DataError
+            They have.
+        """
+        names = [name for name in (self.group, self.time, *columns) if name is not None]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DataError(f"The result would have several columns named {twice}; rename them in the file.")
+
     def label(self, table: pd.DataFrame, series: Series, times: pd.Index[Any]) -> pd.DataFrame:
         """Put the time, and the name of the series where there are several, before the columns of a table."""
-        table.insert(0, self.time, times)
+        # else numbers of times would be rounded as values are
+        table.insert(0, self.time, times.astype(object) if times.dtype.kind == "f" else times)
         if self.group is not None:
             table.insert(0, self.group, [series.name] * len(table))
         return table
@@ -76,7 +108,7 @@ def read_csv(path: str | Path, columns: Namespace | None = None) -> CsvFile:
         The file cannot be read, a column is not there, or a value column is not numeric.
     """
     time, names, group = (None, None, None) if columns is None else (columns.time, columns.columns, columns.group)
-    table = _read(Path(path))
+    table = _read(Path(path), group)
     for name in (time, group):
         _check_column(table, name, path)
     time = time or _find_time(table, group)
@@ -86,27 +118,54 @@ def read_csv(path: str | Path, columns: Namespace | None = None) -> CsvFile:
     if time is None:  # the steps of each series are counted from zero
         parts = [(name, part.reset_index(drop=True)) for name, part in parts]
     series = [_as_series(part, name, path) for name, part in parts]
-    return CsvFile(series=series, time=time or _STEP, group=group)
+    return CsvFile(series=series, time=time or next(name for name in _STEPS if name not in values), group=group)
 
 
 def write_csv(tables: list[pd.DataFrame], path: str) -> None:
     """Write the rows of all tables into one file; folders on the way are made."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    pd.concat(tables).to_csv(target, index=False, float_format="%.6g")
+    pd.concat(tables).to_csv(target, index=False, float_format="%.9g")
 
 
-def _read(path: Path) -> pd.DataFrame:
+def check_output(path: str, *inputs: str | None) -> None:
+    """Refuse a file that cannot be written to or that is read, before anything is computed.
+
+    Raises
+    ------
+    DataError
+        It is a folder or one of the inputs.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise DataError(f"--output {path!r} is a folder; give the name of a file in it.")
+    if target.exists() and any(target.samefile(one) for one in inputs if one is not None and Path(one).exists()):
+        raise DataError(f"--output {path!r} is the file that is read; give another one.")
+
+
+def _read(path: Path, group: str | None) -> pd.DataFrame:
     if not path.is_file():
         found = sorted(file.name for file in path.parent.glob("*.csv*")) if path.parent.is_dir() else []
         hint = "".join(f" Did you mean {match!r}?" for match in get_close_matches(path.name, found, n=1))
         raise DataError(f"There is no file {str(path)!r}.{hint} Give the path of a csv file.")
     try:
-        table = pd.read_csv(path)
-    except (ValueError, UnicodeDecodeError, EOFError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # of rows that are longer than the header
+            # names stay as they are written: 007 and NA are names too
+            names = {} if group is None else {group: str.strip}
+            table = pd.read_csv(path, converters=names, index_col=False, low_memory=False)
+    except (ValueError, UnicodeDecodeError, EOFError, OSError, pd.errors.ParserWarning) as error:
         raise DataError(f"{str(path)!r} cannot be read as csv: {error} Give a comma-separated file.") from error
+    if len(table.columns) == 1 and any(mark in str(table.columns[0]) for mark in ";\t"):
+        raise DataError(
+            f"{str(path)!r} has one column, {table.columns[0]!r}; separate columns by commas, and write decimals with "
+            "points."
+        )
     if not len(table):
         raise DataError(f"{str(path)!r} has no rows; give a file with observations.")
+    if group in table and (table[group] == "").any():
+        row = int((table[group] == "").to_numpy().argmax())
+        raise DataError(f"Column {group!r} tells series apart, but row {row + 2} of the file has none; fill it in.")
     return table
 
 
@@ -120,30 +179,23 @@ def _check_column(table: pd.DataFrame, name: str | None, path: str | Path) -> No
 
 def _find_time(table: pd.DataFrame, group: str | None) -> str | None:
     """The first column, if it is text that can be read as dates."""
-    first = next(column for column in table.columns if column != group)
-    is_text = not pd.api.types.is_numeric_dtype(table[first])
-    return str(first) if is_text and _dates(table[first]) is not None else None
+    first = next((column for column in table.columns if column != group), None)
+    is_text = first is not None and not pd.api.types.is_numeric_dtype(table[first])
+    return str(first) if is_text and read_dates(table[first]) is not None else None
 
 
 def _index(table: pd.DataFrame, time: str | None) -> pd.Index[Any]:
     if time is None:
         return pd.RangeIndex(len(table))
+    if table[time].isna().any():
+        row = int(table[time].isna().to_numpy().argmax())
+        raise DataError(f"Column {time!r} holds the times, but row {row + 2} of the file has none; fill it in.")
+    dates = read_dates(table[time])
+    if dates is not None:
+        return dates
     if pd.api.types.is_numeric_dtype(table[time]):
         return pd.Index(table[time])
-    dates = _dates(table[time])
-    if dates is None:
-        raise DataError(f"Column {time!r} holds neither dates nor numbers; write dates as in 2024-12-31 13:00.")
-    return dates
-
-
-def _dates(column: pd.Series[Any]) -> pd.DatetimeIndex | None:
-    """Stamps without a zone (those with one become UTC), or None where one of them is no date."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # pandas guesses day and month anew for each cell
-            return pd.DatetimeIndex(pd.to_datetime(column, utc=True)).tz_localize(None)
-    except (ValueError, TypeError, UserWarning):
-        return None
+    raise DataError(f"Column {time!r} holds neither dates nor numbers; write dates as in 2024-12-31 13:00.")
 
 
 def _choose_columns(
@@ -186,24 +238,5 @@ def _as_series(frame: pd.DataFrame, name: Any, path: str | Path) -> Series:  # n
             f"{str(path)!r} has several rows for the time {twice}; name the column that tells its series apart "
             "with --group, or drop the duplicates."
         )
-    frame = _on_grid(frame)
+    frame = on_grid(frame)
     return Series(frame.to_numpy(float), frame.index, Path(path).name if name is None else name, tuple(frame.columns))
-
-
-def _on_grid(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows at regular times, with missing values where there was no row; as it is where there is no grid."""
-    if not isinstance(frame.index, pd.DatetimeIndex) or len(frame) < 3:
-        return frame
-    frequency = pd.infer_freq(frame.index) or _grid_step(frame.index)
-    return frame if frequency is None else frame.asfreq(frequency)
-
-
-def _grid_step(stamps: pd.DatetimeIndex) -> str | pd.offsets.BaseOffset | None:
-    """The most common distance of stamps, if all of them lie on the grid that it makes."""
-    step = stamps.to_series().diff().mode()[0]
-    if step == pd.Timedelta(days=1) and stamps.dayofweek.max() < 5:
-        return "B"
-    is_sparse = (stamps[-1] - stamps[0]) / step > _SPARSE * len(stamps)
-    return (
-        None if is_sparse or ((stamps - stamps[0]) % step).to_numpy().any() else pd.tseries.frequencies.to_offset(step)
-    )

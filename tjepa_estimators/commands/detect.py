@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tjepa_estimators.commands.csv_files import read_csv, write_csv
+from tjepa_estimators.commands.csv_files import check_output, read_csv, write_csv
 from tjepa_estimators.commands.options import add_columns, add_encoder, build_parser, parse
 from tjepa_estimators.commands.tables import say, show_table
 from tjepa_estimators.tasks.alarms import find_alarms
@@ -37,8 +37,10 @@ _SHOWN = 10
 def run(options: Sequence[str]) -> None:
     """Learn what is normal from the file, or from another one, and score each step."""
     given = parse(_parser(), options)
+    check_output(given.output, given.csv, given.fit)
     file = read_csv(given.csv, given)
-    normal = file if given.fit is None else read_csv(given.fit, given)
+    file.check_names(["score", "is_anomaly"])
+    normal = file if given.fit is None else read_csv(given.fit, given).matched(file.series[0].channels)
     task = AnomalyTask(
         replace(given.detect, contamination=given.contamination),
         pretrained=given.pretrained,

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from tjepa_estimators.artifact import PretrainedEncoder, resolve_pretrained
-from tjepa_estimators.commands.csv_files import read_csv, write_csv
+from tjepa_estimators.commands.csv_files import check_output, read_csv, write_csv
 from tjepa_estimators.commands.options import add_columns, build_parser, parse
 from tjepa_estimators.commands.tables import say
 from tjepa_estimators.data.windows import WindowSource
@@ -36,6 +36,7 @@ def run(options: Sequence[str]) -> None:
     parser.add_argument("--stride", type=int, default=1, metavar="STEPS", help="steps between ends of windows")
     add_columns(parser)
     given = parse(parser, options)
+    check_output(given.output, given.csv)
     file = read_csv(given.csv, given)
     encoder = resolve_pretrained(given.pretrained)
     length = given.length or encoder.context_length

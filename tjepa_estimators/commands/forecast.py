@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from tjepa_estimators.commands.csv_files import read_csv, write_csv
+from tjepa_estimators.commands.csv_files import check_output, read_csv, write_csv
 from tjepa_estimators.commands.options import add_columns, add_encoder, build_parser, parse
 from tjepa_estimators.commands.tables import say, show_table
 from tjepa_estimators.tasks.forecast import ForecastConfig, ForecastTask
@@ -36,7 +36,12 @@ _EXAMPLES = """\
 def run(options: Sequence[str]) -> None:
     """Forecast what comes after the end of each series, and show what the method is worth on its held-out tail."""
     given = parse(_parser(), options)
+    check_output(given.output, given.csv)
     file = read_csv(given.csv, given)
+    channels = file.series[0].channels
+    file.check_names([*channels, *(_quantile(name, level) for name in channels for level in given.quantiles)])
+    for one in file.series:
+        file.future(one, given.horizon)
     task = ForecastTask(
         replace(given.forecast, horizon=given.horizon),
         pretrained=given.pretrained,
@@ -110,6 +115,10 @@ def _tables(
         columns = {}
         for channel, name in enumerate(one.channels):
             columns[name] = point[:, channel]
-            columns |= {f"{name}_q{level:g}": quantile[:, channel, rank] for rank, level in enumerate(levels)}
+            columns |= {_quantile(name, level): quantile[:, channel, rank] for rank, level in enumerate(levels)}
         tables.append(file.label(pd.DataFrame(columns), one, file.future(one, len(point))))
     return tables
+
+
+def _quantile(name: str, level: float) -> str:
+    return f"{name}_q{level:g}"

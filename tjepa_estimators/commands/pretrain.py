@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tjepa_estimators.artifact import check_folder
 from tjepa_estimators.commands.csv_files import read_csv
 from tjepa_estimators.commands.domains import show_domains
 from tjepa_estimators.commands.info import show_health
@@ -43,6 +44,7 @@ def run(options: Sequence[str]) -> None:
     # what was not given comes from the preset, so the options are read again on top of it
     parser.set_defaults(_defaults(preset, given.encoder))
     given = parse(parser, options)
+    check_folder(given.output)
     shortcuts = {"steps": given.steps, "checkpoint_dir": given.checkpoint}
     encoder = pretrain(
         _data(given),

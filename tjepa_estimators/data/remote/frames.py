@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import pandas as pd
 
 from tjepa_estimators.contracts import DomainInfo
@@ -215,6 +216,11 @@ def panel_frames(
     numbers = _numbers(frame[chosen], name).set_axis(_times(frame[time] if time else frame.index, name), axis=0)
     if not panel:
         return {name: numbers}
+    if frame[panel].isna().any():
+        raise DataError(
+            f"The column {panel!r} of {name!r} tells series apart, but some rows have none (pandas reads the text 'NA' "
+            "as none, too); fill it in, or read the file with pandas.read_csv(keep_default_na=False) and use from_frame"
+        )
     return {str(key): part for key, part in numbers.groupby(frame[panel].to_numpy())}
 
 
@@ -230,7 +236,9 @@ def _numbers(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _times(values: pd.Series[str] | pd.Index[str], name: str) -> pd.DatetimeIndex:
     if pd.api.types.is_numeric_dtype(values.dtype):
-        raise DataError(f"The times of {name!r} are numbers, such as {values[0]}; convert them with pandas.to_datetime")
+        raise DataError(
+            f"The times of {name!r} are numbers, such as {np.asarray(values)[0]}; convert them with pandas.to_datetime"
+        )
     try:
         with warnings.catch_warnings(action="error", category=UserWarning):  # of formats that pandas can only guess
             return utc_stamps(pd.DatetimeIndex(pd.to_datetime(values)))

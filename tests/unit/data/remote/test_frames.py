@@ -129,3 +129,16 @@ def test_a_series_without_values_is_named():
 def test_an_empty_table_is_refused():
     with pytest.raises(DataError, match="0 rows"):
         own(table().iloc[:0])
+
+
+def test_rows_of_no_series_are_refused():
+    frame = table(20)
+    frame.loc[frame["shop"] == "west", "shop"] = None
+    with pytest.raises(DataError, match="some rows have none"):
+        own(frame)
+
+
+def test_times_that_are_numbers_are_refused_whatever_their_index():
+    frame = table(20, ["east"]).assign(day=range(20)).set_axis(range(5, 25))
+    with pytest.raises(DataError, match="are numbers, such as 0"):
+        own(frame)
