@@ -70,8 +70,17 @@ def as_settings(kind: type[T], given: T | Mapping[str, Any] | None) -> T:
 
 def to_dict(settings: DataclassInstance) -> dict[str, Any]:
     """Turn settings into plain dicts, lists, strings and numbers, ready for JSON."""
-    plain: dict[str, Any] = _CONVERTER.unstructure(settings)
+    plain: dict[str, Any] = _plain(_CONVERTER.unstructure(settings))
     return plain
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any setting
+    """Numbers of numpy as Python's, which JSON knows."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(one) for one in value)
+    return value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
 
 
 def _explain(kind: type, error: BaseValidationError) -> str:

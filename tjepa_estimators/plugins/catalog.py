@@ -187,7 +187,9 @@ class Catalog:
 
     def _add_specs(self, specs: Iterable[Spec], plugin: str, source: _Source) -> None:
         for spec in specs:
-            if spec.api == API:
+            if not isinstance(spec, tuple(_KINDS)) or not isinstance(spec.api, int):
+                self._fail(plugin, source, f"{spec!r} is no known kind of spec, or its api is no whole number")
+            elif spec.api == API:
                 self._found.append((spec, source))
             else:
                 advice = "update tjepa-estimators" if spec.api > API else "update the plugin"
@@ -207,7 +209,7 @@ class Catalog:
         self._failed.append(row)
 
     def _row(self, spec: Spec, source: _Source) -> PluginRow:
-        kind = _KINDS[type(spec)]
+        kind = next(kind for known, kind in _KINDS.items() if isinstance(spec, known))
         others = [
             str(other)
             for rival, other in self._found

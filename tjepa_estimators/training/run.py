@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import json
 import logging
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +37,7 @@ from tjepa_estimators.training.module import FinetuneModule, PretrainModule, Ste
 if TYPE_CHECKING:
     from torch import nn
 
+    from tjepa_estimators.jepa.config import Preset
     from tjepa_estimators.jepa.diagnostics import Diagnostics
     from tjepa_estimators.plugins.specs import Spec
     from tjepa_estimators.training.best import FinetuneReport, Judge
@@ -61,7 +64,7 @@ def pretrain(
     config: str | JEPAConfig | Mapping[str, Any] = "tiny",
     train: TrainConfig | Mapping[str, Any] | None = None,
     mixture: MixtureConfig | Mapping[str, Any] | None = None,
-    initial: PretrainedEncoder | None = None,
+    initial: PretrainedEncoder | str | os.PathLike[str] | None = None,
     on_diagnostics: Callable[[int, Diagnostics], None] | None = None,
 ) -> PretrainedEncoder:
     """Pretrain an encoder on unlabelled series by predicting the latents of hidden patches.
@@ -89,7 +92,7 @@ def pretrain(
         :class:`~tjepa_estimators.MixtureConfig` or a dict of its fields. One domain alone is trained on
         as a whole.
     initial
-        Go on from these weights; its encoder and settings are used then.
+        Go on from these weights, or those of a folder or hub id; their encoder and settings are used then.
     on_diagnostics
         Called with the step and the health of the representation about twenty times.
 
@@ -119,10 +122,11 @@ def pretrain(
     """
     preset = as_preset(config)
     settings = train if isinstance(train, TrainConfig) else as_settings(TrainConfig, {**preset.train, **(train or {})})
+    initial = PretrainedEncoder.load(initial) if isinstance(initial, str | os.PathLike) else initial
     given = read(data, preset.jepa if initial is None else initial.info.jepa)
     if initial is None:
         jepa = given.fit(preset.jepa)
-        encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
+        encoder_config = _encoder_config(encoder, preset, encoder_config)
         model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
     else:
         jepa, encoder, encoder_config = initial.info.jepa, initial.info.encoder, initial.info.encoder_config
@@ -173,11 +177,16 @@ def untrained(
     preset = as_preset(config)
     settings = as_settings(TrainConfig, train)
     jepa = read(data, preset.jepa).fit(preset.jepa)
-    encoder_config = {**(preset.encoder if encoder == "transformer" else {}), **(encoder_config or {})}
+    encoder_config = _encoder_config(encoder, preset, encoder_config)
     model = build_jepa(jepa, encoder, encoder_config, seed=settings.seed)
     provenance = Provenance(seed=settings.seed, provided_by=_providers(encoder, model.student, jepa))
     info = ArtifactInfo(encoder=encoder, encoder_config=encoder_config, jepa=jepa, provenance=provenance)
     return PretrainedEncoder(info, model.state_dict())
+
+
+def _encoder_config(encoder: str, preset: Preset, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A copy, as the caller may change theirs; the preset's is for its own encoder."""
+    return copy.deepcopy({**(preset.encoder if encoder == "transformer" else {}), **(given or {})})
 
 
 def finetune(

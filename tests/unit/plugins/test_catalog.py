@@ -202,3 +202,17 @@ def test_listing_plugins_imports_no_array_library():
     environment = {"TJEPA_DISABLED_PLUGINS": ""}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "[]"
+
+
+class _Special(EncoderSpec):
+    """A spec of somebody's own kind."""
+
+
+def test_specs_of_odd_versions_hurt_no_other_and_a_kind_may_be_refined():
+    odd = encoder("odd", api="1")
+    rows = Catalog(
+        [Point("a", bringing([odd])), Point("b", bringing([_Special(name="special", target="a:b", config="a:c")]))]
+    ).rows()
+    told = {row.name: (row.kind, row.status) for row in rows}
+    assert told["special"] == ("encoder", "ok")
+    assert "no whole number" in told["a"][1]

@@ -13,6 +13,7 @@ from tjepa_estimators import JEPAForecaster, PretrainedEncoder, load_domain, pre
 from tjepa_estimators.artifact import resolve_pretrained
 from tjepa_estimators.errors import ConfigError, DataError, PluginError
 from tjepa_estimators.jepa.config import JEPAConfig, MaskConfig, TokenizerConfig, as_preset
+from tjepa_estimators.training.config import TrainConfig
 from tjepa_estimators.training.run import untrained
 
 PICTURES = np.random.default_rng(1).standard_normal((20, 4, 3))
@@ -144,3 +145,44 @@ def test_a_run_in_parts_goes_on_from_whole_steps(tmp_path):
     whole = pretrain(PICTURES, config="grid-tiny", train=settings)
     assert torch.load(tmp_path / "pretrain.ckpt", weights_only=True)["global_step"] == 3
     assert pretrain(PICTURES, config="grid-tiny", train=settings | {"checkpoint_dir": None}) == whole
+
+
+def test_a_change_anywhere_in_a_series_is_another_run(tmp_path):
+    x = np.sin(np.arange(4000.0) / 5)
+    settings = {"train": {"steps": 1, "checkpoint_dir": str(tmp_path)}}
+    pretrain(x, **settings)
+    x[2000] += 1.0
+    with pytest.raises(ConfigError, match="other settings or data"):
+        pretrain(x, **settings)
+
+
+def test_an_artifact_does_not_change_with_the_settings_that_it_was_made_from():
+    settings, options = {"depth": 1, "heads": np.int64(2)}, {"ratio": 0.5}
+    mask = MaskConfig(kind="random", options=options)
+    encoder = pretrain(np.sin(np.arange(300.0)), encoder_config=settings, train={"steps": 1})
+    settings["heads"], options["ratio"] = 4, 0.9
+    assert encoder.info.encoder_config["heads"] == 2
+    assert mask.options == {"ratio": 0.5}
+
+
+def test_settings_of_numpy_are_saved_and_options_come_back(tmp_path):
+    jepa = JEPAConfig(dim=np.int64(16), masking=(MaskConfig(kind="random", options={"ratio": np.float64(0.5)}),))
+    encoder = pretrain(np.sin(np.arange(300.0)), config=jepa, train=TrainConfig(steps=np.int64(1)))
+    assert PretrainedEncoder.load(encoder.save(tmp_path / "encoder")).info.jepa == encoder.info.jepa
+
+
+def test_weights_of_a_folder_are_gone_on_from(tmp_path):
+    x = np.sin(np.arange(300.0))
+    first = pretrain(x, train={"steps": 1})
+    folder = first.save(tmp_path / "encoder")
+    again, same = (pretrain(x, initial=one, train={"steps": 1}) for one in (first, str(folder)))
+    assert again == same
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_impossible_weights_are_refused(weight):
+    with pytest.raises(ConfigError, match="must not be negative, and finite"):
+        MaskConfig(kind="random", weight=weight)
+    for name in ("variance", "covariance", "sigreg", "consistency"):
+        with pytest.raises(ConfigError, match="must not be negative, and finite"):
+            JEPAConfig(**{name: weight})

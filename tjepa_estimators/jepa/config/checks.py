@@ -83,8 +83,8 @@ def _check_network(jepa: JEPAConfig) -> None:
 def _check_loss(jepa: JEPAConfig) -> None:
     _require(jepa.loss in LOSSES, f"loss must be one of {sorted(LOSSES)}", jepa.loss)
     _require(
-        min(jepa.variance, jepa.covariance, jepa.sigreg, jepa.consistency) >= 0.0,
-        "weights of loss terms must not be negative",
+        all(0.0 <= one < math.inf for one in (jepa.variance, jepa.covariance, jepa.sigreg, jepa.consistency)),
+        "weights of loss terms must not be negative, and finite",
         (jepa.variance, jepa.covariance, jepa.sigreg, jepa.consistency),
     )
     # a variance hinge alone is satisfied by one shared direction: the rank halved when it was tried

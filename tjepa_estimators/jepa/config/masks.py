@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tjepa_estimators.errors import ConfigError, PluginError
 from tjepa_estimators.plugins.builtin import tjepa_maskers
@@ -26,10 +27,14 @@ class MaskConfig:
     """``"random"``, ``"block"``, ``"future"``, or what :func:`~tjepa_estimators.list_plugins` shows beside them."""
     weight: float = 1.0
     """How often it is drawn, relative to the others."""
-    options: dict[str, float] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     """Arguments of the masker, such as ``{"ratio": 0.7}``."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "options", dict(self.options))  # the caller may change theirs
+        if not 0.0 <= self.weight < math.inf:
+            msg = f"weight of mask {self.kind!r} must not be negative, and finite; got {self.weight!r}."
+            raise ConfigError(msg)
         self.build()
 
     def build(self) -> Masker | GridMasker:
