@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
+from tjepa_estimators.artifact_folder import CARD, CONFIG, STAGING, WEIGHTS, check_folder, write_file
 from tjepa_estimators.errors import ArtifactError, ConfigError, PluginError
 from tjepa_estimators.jepa.build import build_forecaster, build_jepa
 from tjepa_estimators.jepa.config import JEPAConfig  # noqa: TC001 - cattrs reads it from the dataclass
@@ -36,15 +37,12 @@ if TYPE_CHECKING:
     from tjepa_estimators.jepa.model import JEPA
     from tjepa_estimators.nn.backbone import Backbone
 
-__all__ = ["FORMAT", "ArtifactInfo", "PretrainedEncoder", "Provenance", "check_folder", "resolve_pretrained"]
+__all__ = ["FORMAT", "ArtifactInfo", "PretrainedEncoder", "Provenance", "resolve_pretrained"]
 
 BUNDLED = ("tjepa-tiny",)
 """Names of the artifacts that come with the package."""
 FORMAT = 1
 """Number of the folder format that this version writes and the highest that it reads."""
-
-_WEIGHTS, _CONFIG, _CARD = "model.safetensors", "config.json", "README.md"
-_STAGING = ".saving-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +221,11 @@ class PretrainedEncoder:
         check_folder(target)
         try:
             target.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=target, prefix=_STAGING) as staging:
-                _write(Path(staging, _WEIGHTS), self._weights)
-                _write(Path(staging, _CONFIG), json.dumps(to_dict(self.info), indent=2).encode())
-                _write(Path(staging, _CARD), model_card(self.info).encode())
-                for name in (_WEIGHTS, _CONFIG, _CARD):
+            with tempfile.TemporaryDirectory(dir=target, prefix=STAGING) as staging:
+                write_file(Path(staging, WEIGHTS), self._weights)
+                write_file(Path(staging, CONFIG), json.dumps(to_dict(self.info), indent=2).encode())
+                write_file(Path(staging, CARD), model_card(self.info).encode())
+                for name in (WEIGHTS, CONFIG, CARD):
                     Path(staging, name).replace(target / name)
         except OSError as error:
             msg = f"Cannot write the artifact to {target}: {error}. Nothing that was there before is changed."
@@ -248,14 +246,14 @@ class PretrainedEncoder:
             folder = _bundled(str(source)) or _download(str(source), revision)
         info = _read_info(folder)
         try:
-            weights = (folder / _WEIGHTS).read_bytes()
+            weights = (folder / WEIGHTS).read_bytes()
         except OSError as error:
-            msg = f"{folder} holds no readable {_WEIGHTS}: {error}. Save the artifact again."
+            msg = f"{folder} holds no readable {WEIGHTS}: {error}. Save the artifact again."
             raise ArtifactError(msg) from error
         digest = hashlib.sha256(weights).hexdigest()
         if digest != info.weights_sha256:
             msg = (
-                f"{folder / _WEIGHTS} is damaged or was changed: its SHA-256 is {digest}, but {_CONFIG} says "
+                f"{folder / WEIGHTS} is damaged or was changed: its SHA-256 is {digest}, but {CONFIG} says "
                 f"{info.weights_sha256}. Fetch or save the artifact again."
             )
             raise ArtifactError(msg)
@@ -335,28 +333,6 @@ def _kind(tokenizer: str | None) -> str:
     return "series" if tokenizer is None else f"what the tokenizer {tokenizer!r} reads"
 
 
-def check_folder(folder: str | os.PathLike[str]) -> None:
-    """Refuse a folder that an artifact cannot be saved in, such as before it is trained.
-
-    Raises
-    ------
-    ArtifactError
-        It is a file, or holds something that is not an artifact.
-    """
-    target = Path(folder).expanduser()
-    if target.is_file() or (target.is_dir() and _is_foreign(target)):
-        msg = f"{target} exists and is no artifact folder; choose an empty or a new folder."
-        raise ArtifactError(msg)
-
-
-def _is_foreign(folder: Path) -> bool:
-    """Whether a folder holds something that is not an artifact, nor left from a saving that was killed."""
-    if all(entry.name.startswith(_STAGING) for entry in folder.iterdir()):
-        return False
-    config = folder / _CONFIG  # other libraries have a file of this name too
-    return not config.is_file() or b'"weights_sha256"' not in config.read_bytes()
-
-
 def _to_bytes(state: Mapping[str, Tensor]) -> bytes:
     return save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
 
@@ -365,21 +341,14 @@ def _with_hash(info: ArtifactInfo, digest: str) -> ArtifactInfo:
     return replace(info, weights_sha256=digest)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _read_info(folder: Path) -> ArtifactInfo:
     try:
-        plain = json.loads((folder / _CONFIG).read_text())
+        plain = json.loads((folder / CONFIG).read_text())
     except (OSError, ValueError) as error:
-        msg = f"{folder} is no artifact folder, or its {_CONFIG} is damaged: {error}"
+        msg = f"{folder} is no artifact folder, or its {CONFIG} is damaged: {error}"
         raise ArtifactError(msg) from error
     if not isinstance(plain, dict) or not isinstance(plain.get("format"), int):
-        msg = f"{folder / _CONFIG} is not the configuration of an artifact: it has no format number."
+        msg = f"{folder / CONFIG} is not the configuration of an artifact: it has no format number."
         raise ArtifactError(msg)
     if plain["format"] > FORMAT:
         msg = (
@@ -390,7 +359,7 @@ def _read_info(folder: Path) -> ArtifactInfo:
     try:
         return as_settings(ArtifactInfo, plain)
     except ConfigError as error:
-        msg = f"{folder / _CONFIG} cannot be understood: {error}"
+        msg = f"{folder / CONFIG} cannot be understood: {error}"
         raise ArtifactError(msg) from error
 
 
@@ -403,7 +372,7 @@ def _download(repo_id: str, revision: str | None) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(repo_id, revision=revision, allow_patterns=[_WEIGHTS, _CONFIG, _CARD]))
+        return Path(snapshot_download(repo_id, revision=revision, allow_patterns=[WEIGHTS, CONFIG, CARD]))
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         msg = f"{repo_id!r} is neither a folder nor a repository that can be reached on the Hugging Face hub: {error}"
         raise ArtifactError(msg) from error

@@ -259,7 +259,7 @@ def test_a_full_disk_leaves_no_half_written_new_artifact(tiny_pretrained, tmp_pa
         path.write_bytes(content[: len(content) // 2])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(artifact, "_write", fail)
+    monkeypatch.setattr(artifact, "write_file", fail)
     with pytest.raises(ArtifactError, match="No space left"):
         tiny_pretrained.save(tmp_path / "encoder")
     assert names(tmp_path / "encoder") == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tjepa_estimators.artifact import check_folder
+from tjepa_estimators.artifact_folder import check_folder
 from tjepa_estimators.commands.csv_files import read_csv
 from tjepa_estimators.commands.domains import show_domains
 from tjepa_estimators.commands.info import show_health
