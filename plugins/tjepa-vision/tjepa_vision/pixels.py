@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tjepa_estimators.data.masked import unmasked
 from tjepa_estimators.errors import ConfigError
 from tjepa_vision.grids import is_grid, read_grid
 from tjepa_vision.scales import unit
@@ -29,9 +30,7 @@ def as_array(items: Any) -> np.ndarray:  # noqa: ANN401 - whatever a user has
     DataError
         The variables of a Dataset cannot be channels of the same frames.
     """
-    if np.ma.is_masked(items):
-        return np.ma.filled(items.astype(float), np.nan)
-    return read_grid(items) if is_grid(items) else np.asarray(items)
+    return read_grid(items) if is_grid(items) else np.asarray(unmasked(items))
 
 
 def channel_stats(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
