@@ -246,7 +246,10 @@ def test_a_save_that_fails_leaves_the_older_model_whole(world, points, encoder, 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ArtifactError, match="Nothing that was there before is changed"):
         other.save(folder)
+    with pytest.raises(ArtifactError, match="Cannot write"):
+        other.save(tmp_path / "new")
     monkeypatch.undo()
+    other.save(tmp_path / "new")
     twin = LatentWorldModel.load(folder)
     place, actions = points.observations[0][0], points.actions[0]
     np.testing.assert_array_equal(twin.rollout(place, actions), world.rollout(place, actions))

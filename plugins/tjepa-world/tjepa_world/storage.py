@@ -14,6 +14,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from tjepa_estimators.artifact import PretrainedEncoder
+from tjepa_estimators.artifact_folder import STAGING
 from tjepa_estimators.errors import ArtifactError, ConfigError
 from tjepa_estimators.settings import as_settings, to_dict
 from tjepa_estimators.training.config import TrainConfig
@@ -60,19 +61,21 @@ def write_world(
         The folder holds something else, or cannot be written.
     """
     target = Path(folder).expanduser()
-    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / _FACTS).is_file()):
+    found = [one.name for one in target.iterdir() if not one.name.startswith(STAGING)] if target.is_dir() else []
+    if target.is_file() or (found and _FACTS not in found):
         msg = f"{target} exists and is no saved world model; choose an empty or a new folder."
         raise ArtifactError(msg)
     weights = save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     settings = {"config": to_dict(config), "train": to_dict(train) | {"checkpoint_dir": None}}
     digest = {"weights_sha256": hashlib.sha256(weights).hexdigest(), "encoder_sha256": encoder.fingerprint}
     try:
-        (target / _ENCODER).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target, prefix=".unfinished-") as staging:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target, prefix=STAGING) as staging:
             written = Path(staging)
             encoder.save(written / _ENCODER)
             (written / _WEIGHTS).write_bytes(weights)
             (written / _FACTS).write_text(json.dumps({"format": FORMAT, **facts, **settings, **digest}, indent=2))
+            (target / _ENCODER).mkdir(exist_ok=True)
             for file in sorted(written.rglob("*.*")):
                 file.replace(target / file.relative_to(written))
     except OSError as error:
