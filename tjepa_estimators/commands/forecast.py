@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -40,8 +40,7 @@ def run(options: Sequence[str]) -> None:
     file = read_csv(given.csv, given)
     channels = file.series[0].channels
     file.check_names([*channels, *(_quantile(name, level) for name in channels for level in given.quantiles)])
-    for one in file.series:
-        file.future(one, given.horizon)
+    times = [file.future(one, given.horizon) for one in file.series]
     task = ForecastTask(
         replace(given.forecast, horizon=given.horizon),
         pretrained=given.pretrained,
@@ -56,7 +55,7 @@ def run(options: Sequence[str]) -> None:
         )
     else:
         _show(task.report_)
-    write_csv(_tables(file, points, quantiles, given.quantiles), given.output)
+    write_csv(_tables(file, times, points, quantiles, given.quantiles), given.output)
     say(f"{given.horizon} steps of {len(file.series)} series are forecast in {given.output}")
     if given.plot is not None:
         from tjepa_estimators.commands.plots import plot_forecasts
@@ -105,18 +104,19 @@ def _show(report: HeadReport) -> None:
 
 def _tables(
     file: CsvFile,
+    times: Sequence[pd.Index[Any]],
     points: Float[np.ndarray, "series steps channels"],
     quantiles: Float[np.ndarray, "series steps channels quantiles"],
     levels: Sequence[float],
 ) -> list[pd.DataFrame]:
     """One table per series: its time, then each column followed by its quantiles."""
     tables = []
-    for one, point, quantile in zip(file.series, points, quantiles, strict=True):
+    for one, ahead, point, quantile in zip(file.series, times, points, quantiles, strict=True):
         columns = {}
         for channel, name in enumerate(one.channels):
             columns[name] = point[:, channel]
             columns |= {_quantile(name, level): quantile[:, channel, rank] for rank, level in enumerate(levels)}
-        tables.append(file.label(pd.DataFrame(columns), one, file.future(one, len(point))))
+        tables.append(file.label(pd.DataFrame(columns), one, ahead))
     return tables
 
 
